@@ -1,0 +1,79 @@
+//! Calls to a backend as the browser saw them end: singly when bad, counted when good.
+
+use super::Finality;
+use crate::Histogram;
+use serde::{Deserialize, Serialize};
+
+/// One call. `started` is the event's `at_ms`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestAttempt {
+    /// Upper case.
+    pub method: String,
+    /// Origin actually called, which need not be the configured one.
+    pub backend_origin: String,
+    /// Route template of the called path.
+    pub route: String,
+    /// Whether `backend_origin` is one of the origins the page expects. True when none are
+    /// configured.
+    #[serde(default = "yes")]
+    pub expected_origin: bool,
+    /// How it ended.
+    pub outcome: RequestOutcome,
+    /// Provisional while it is pending on a page that is being hidden.
+    #[serde(default)]
+    pub finality: Finality,
+    /// HTTP status; 0 where the browser tells none.
+    #[serde(default)]
+    pub status: u16,
+    /// Milliseconds from sending to the end of the answer, or to the decision.
+    pub duration_ms: u32,
+    /// The value of the configured body field, on routes with a rule.
+    #[serde(default)]
+    pub result: Option<String>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// Good calls since the last beacon with the same origin, route, method and minute.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestCounts {
+    /// Upper case.
+    pub method: String,
+    /// Origin actually called.
+    pub backend_origin: String,
+    /// Route template of the called path.
+    pub route: String,
+    /// Whether the origin was expected.
+    #[serde(default = "yes")]
+    pub expected_origin: bool,
+    /// `ok`, or a bad one past the number that is sent singly.
+    pub outcome: RequestOutcome,
+    /// Durations; its total is the number of calls.
+    pub durations: Histogram,
+}
+
+/// How a request ended, as the browser saw it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RequestOutcome {
+    /// A 2xx or 3xx answer that kept the route's rule.
+    Ok,
+    /// Status 4xx or 5xx.
+    HttpError,
+    /// Status 0: DNS, refused, CORS and TLS look alike to a page.
+    Unreachable,
+    /// The page's own time limit ended it.
+    Timeout,
+    /// The page, or leaving it, ended it.
+    Aborted,
+    /// HTML where JSON was expected.
+    WrongContent,
+    /// The body's configured field holds no good value.
+    AppError,
+    /// Pending past its limit.
+    Hung,
+    /// Refused by the page's content security policy.
+    Blocked,
+}
