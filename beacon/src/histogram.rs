@@ -76,7 +76,10 @@ mod tests {
     #[test]
     fn the_thresholds_of_the_objectives_are_edges() {
         for threshold in [1000, 3000, 5000] {
-            assert!(EDGES_MS.contains(&threshold), "{threshold} ms is not an edge");
+            assert!(
+                EDGES_MS.contains(&threshold),
+                "{threshold} ms is not an edge"
+            );
         }
     }
 

@@ -29,11 +29,17 @@ pub(super) fn decode(bytes: &[u8]) -> Result<DecodedBeacon, DecodeError> {
     let mut events = Vec::with_capacity(count);
     for _ in 0..count {
         let (length, tail) = take_length(rest)?;
-        let (event, tail) = tail.split_at_checked(length).ok_or(DecodeError::Malformed)?;
+        let (event, tail) = tail
+            .split_at_checked(length)
+            .ok_or(DecodeError::Malformed)?;
         events.push(decode_event(event));
         rest = tail;
     }
-    if rest.is_empty() { Ok(DecodedBeacon { head, events }) } else { Err(DecodeError::Malformed) }
+    if rest.is_empty() {
+        Ok(DecodedBeacon { head, events })
+    } else {
+        Err(DecodeError::Malformed)
+    }
 }
 
 fn decode_event(bytes: &[u8]) -> Result<Event, EventFault> {
@@ -61,5 +67,8 @@ fn push_length(bytes: &mut Vec<u8>, mut length: usize) {
 fn take_length(bytes: &[u8]) -> Result<(usize, &[u8]), DecodeError> {
     let (length, rest) =
         postcard::take_from_bytes::<u32>(bytes).map_err(|_| DecodeError::Malformed)?;
-    Ok((usize::try_from(length).map_err(|_| DecodeError::Malformed)?, rest))
+    Ok((
+        usize::try_from(length).map_err(|_| DecodeError::Malformed)?,
+        rest,
+    ))
 }

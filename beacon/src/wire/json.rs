@@ -30,7 +30,11 @@ struct Events<'a> {
 /// Encodes as JSON. `None` would mean that serialisation itself failed.
 #[must_use]
 pub fn encode_json(beacon: &Beacon) -> Option<Vec<u8>> {
-    let outgoing = Outgoing { v: VERSION, head: &beacon.head, events: &beacon.events };
+    let outgoing = Outgoing {
+        v: VERSION,
+        head: &beacon.head,
+        events: &beacon.events,
+    };
     serde_json::to_vec(&outgoing).ok()
 }
 
@@ -45,7 +49,11 @@ pub(super) fn decode(bytes: &[u8]) -> Result<DecodedBeacon, DecodeError> {
     if raw.events.len() > limits::EVENTS {
         return Err(DecodeError::TooManyEvents);
     }
-    let events = raw.events.into_iter().map(|event| decode_event(event.get())).collect();
+    let events = raw
+        .events
+        .into_iter()
+        .map(|event| decode_event(event.get()))
+        .collect();
     Ok(DecodedBeacon { head, events })
 }
 

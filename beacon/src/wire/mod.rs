@@ -47,7 +47,10 @@ impl fmt::Display for DecodeError {
         match self {
             DecodeError::Empty => f.write_str("the beacon has no bytes"),
             DecodeError::UnknownVersion(byte) => {
-                write!(f, "the first byte is {byte}; known are 1 (binary) and 123 (JSON)")
+                write!(
+                    f,
+                    "the first byte is {byte}; known are 1 (binary) and 123 (JSON)"
+                )
             }
             DecodeError::Malformed => f.write_str("the beacon's head or framing does not parse"),
             DecodeError::TooManyEvents => f.write_str("the beacon holds too many events"),

@@ -1,0 +1,72 @@
+// Starts the wasm core and decides when it runs: in idle batches, at its own deadlines, around the
+// paint of frames it waits for, and at once when the page is hidden. What the core means by any of
+// this is its own affair.
+import init, * as core from './glue.js';
+
+export async function start(hook, base) {
+  const answer = await hook.fetch(base + 'core.wasm');
+  // A history fallback answers with HTML and 200.
+  if (!answer.ok || !/wasm/.test(answer.headers.get('content-type'))) throw new Error('core.wasm: ' + answer.status);
+  await init({ module_or_path: answer });
+  if (!core.begin(hook, base)) throw new Error('no early hook');
+
+  const now = () => performance.now();
+  const idle = window.requestIdleCallback || setTimeout;
+  let scheduled, timer, frame;
+
+  const observer = new MutationObserver(() => paint());
+  const paint = () => {
+    frame = frame || requestAnimationFrame(() => {
+      core.before_paint();
+      // A task posted from an animation frame runs after that frame was painted.
+      setTimeout(() => {
+        frame = 0;
+        core.after_paint(now());
+        run();
+      });
+    });
+  };
+  let watching = false;
+  const run = () => {
+    scheduled = false;
+    clearTimeout(timer);
+    const wait = core.run(now());
+    if (wait >= 0) timer = setTimeout(run, wait);
+    if (watching !== core.watching()) {
+      watching = !watching;
+      if (watching) {
+        observer.observe(document, { childList: true, subtree: true, attributes: true, attributeFilter: ['class', 'id'] });
+        paint();
+      } else observer.disconnect();
+    }
+  };
+  hook.wake = () => {
+    if (scheduled) return;
+    scheduled = true;
+    core.batch_begins();
+    idle(run, { timeout: 200 });
+  };
+  hook.lifecycle = (what) => {
+    if (what === 'show') core.show(now());
+    else core.hide(now());
+    run();
+  };
+  hook.mutations.disconnect();
+
+  const note = (...tuple) => {
+    hook.queue.push(tuple);
+    hook.wake();
+  };
+  const observe = (type, kind, wanted) => {
+    try {
+      new PerformanceObserver((list) => {
+        for (const entry of list.getEntries()) if (!wanted || entry.name === wanted) note(kind, entry.startTime);
+      }).observe({ type, buffered: true });
+    } catch {}
+  };
+  observe('paint', 'f', 'first-contentful-paint');
+  observe('largest-contentful-paint', 'l');
+  addEventListener('keydown', () => note('i', now()), { capture: true, once: true });
+  if (document.readyState !== 'complete') addEventListener('load', () => setTimeout(hook.wake), { once: true });
+  run();
+}

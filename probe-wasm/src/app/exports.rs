@@ -1,0 +1,78 @@
+//! The doors `js/core.js` calls. Each takes the current time in milliseconds since the start of the
+//! navigation; a call that arrives while another is at work does nothing.
+#![expect(unreachable_pub, reason = "JavaScript reaches them")]
+
+use super::Core;
+use crate::observe::Hook;
+use std::cell::RefCell;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+thread_local! {
+    static CORE: RefCell<Option<Core>> = const { RefCell::new(None) };
+}
+
+/// Runs with the core, if it is there and not at work.
+pub(super) fn with<T: Default>(work: impl FnOnce(&mut Core) -> T) -> T {
+    CORE.with(|core| match core.try_borrow_mut() {
+        Ok(mut core) => core.as_mut().map(work).unwrap_or_default(),
+        Err(_) => T::default(),
+    })
+}
+
+/// Takes over from the early hook; `base` is where the probe's files come from. False when the hook
+/// is not one.
+#[wasm_bindgen]
+pub fn begin(hook: JsValue, base: String) -> bool {
+    let begun = Core::begin(Hook::new(hook), base);
+    let there = begun.is_some();
+    CORE.with(|core| {
+        if let Ok(mut core) = core.try_borrow_mut() {
+            *core = begun;
+        }
+    });
+    there
+}
+
+/// Drains the hook's queue, decides what is due, sends what is due. Returns the milliseconds until
+/// it wants to be called again, or -1.
+#[wasm_bindgen]
+pub fn run(now: f64) -> f64 {
+    with(|core| Some(core.run(now))).unwrap_or(-1.0)
+}
+
+/// A batch of entries begins: what is painted now was painted before them.
+#[wasm_bindgen]
+pub fn batch_begins() {
+    with(Core::batch_begins);
+}
+
+/// Whether something is awaited that a change of the DOM may bring.
+#[wasm_bindgen]
+pub fn watching() -> bool {
+    with(|core| core.watching())
+}
+
+/// A frame is about to be painted.
+#[wasm_bindgen]
+pub fn before_paint() {
+    with(Core::before_paint);
+}
+
+/// The frame was painted.
+#[wasm_bindgen]
+pub fn after_paint(now: f64) {
+    with(|core| core.after_paint(now));
+}
+
+/// The page is being hidden and may never come back.
+#[wasm_bindgen]
+pub fn hide(now: f64) {
+    with(|core| core.hide(now));
+}
+
+/// The page is visible again.
+#[wasm_bindgen]
+pub fn show(now: f64) {
+    with(|core| core.show(now));
+}

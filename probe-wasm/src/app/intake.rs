@@ -1,0 +1,300 @@
+//! What enters: entries of the hook, paints, hiding and showing. Each is handed to the station that
+//! knows what it means; what those say goes to the outlet.
+
+use super::{Attached, Core, SINGLES, exports};
+use crate::Millis;
+use crate::deliver::Urgency;
+use crate::observe::{self, Entry};
+use crate::page::Verdict;
+use crate::request::{Answer, Ended};
+use crate::text::{bounded, without_query};
+use beacon::{DropReason, ErrorKind, ErrorReport, EventKind, Finality, RequestOutcome, limits};
+
+impl Core {
+    pub(super) fn batch_begins(&mut self) {
+        self.painted_before = self.count_painted();
+    }
+
+    pub(super) fn watching(&self) -> bool {
+        !self.hidden && (!self.page.is_decided() || self.journeys.awaits_paint())
+    }
+
+    pub(super) fn before_paint(&mut self) {
+        let ready = !self.page.is_decided() && self.is_ready();
+        self.attached = Some(Attached {
+            ready,
+            painted: self.count_painted(),
+        });
+    }
+
+    pub(super) fn after_paint(&mut self, now: Millis) {
+        let Some(attached) = self.attached.take() else {
+            return;
+        };
+        let at = self.first_frame_at.take().unwrap_or(now);
+        if attached.ready {
+            self.page.ready(at);
+        }
+        let words = self.journeys.painted(&attached.painted, at);
+        self.tell(words, now);
+    }
+
+    pub(super) fn hide(&mut self, now: Millis) {
+        self.take_in(now);
+        // Closing a tab tells twice: pagehide, then visibilitychange.
+        if !self.hidden {
+            self.say_what_holds(now);
+        }
+        self.hidden = true;
+        self.seal(now);
+        self.hand_over();
+        self.hand_back();
+    }
+
+    /// What holds if the page never comes back.
+    fn say_what_holds(&mut self, now: Millis) {
+        self.vitals.hidden(now);
+        self.page.hidden(now);
+        if let Some(verdict) = self.page.provisional(now) {
+            // A selector that is attached when the page goes has been painted, or would have been.
+            if self.is_ready() {
+                self.page.ready(now);
+                self.decide_page(now);
+            } else {
+                self.tell_page(verdict, Finality::Provisional, now);
+            }
+        }
+        if let Some(vital) = self.vitals.largest_is_final() {
+            self.say(0.0, EventKind::Vital(vital), Urgency::Soon, now);
+        }
+        for pending in self.requests.provisional(now) {
+            self.tell_call(pending, now);
+        }
+        let words = self.journeys.provisional(now);
+        self.tell(words, now);
+    }
+
+    pub(super) fn show(&mut self, now: Millis) {
+        self.hidden = false;
+        self.page.shown(now);
+        self.queue.resume(now);
+    }
+
+    /// Drains the hook and hands each entry on.
+    pub(super) fn take_in(&mut self, now: Millis) {
+        self.next_event = super::count(self.hook.number("n"));
+        self.next_beacon = super::count(self.hook.number("seq"));
+        self.navigation_start =
+            observe::unix_now_ms().saturating_sub(u64::from(crate::whole_ms(now)));
+        let lost = super::count(self.hook.number("dropped"));
+        if lost > 0 {
+            self.queue.drop_events(DropReason::HookFull, lost);
+            self.hook.set("dropped", 0);
+        }
+        self.take_in_navigation(now);
+        if !self.page.is_decided() && observe::has_children(&self.config.mount) {
+            self.page.mounted();
+        }
+        for entry in self.hook.drain(self.journeys.rules()) {
+            self.take_in_entry(entry, now);
+        }
+    }
+
+    fn take_in_navigation(&mut self, now: Millis) {
+        if self.loaded {
+            return;
+        }
+        let Some(navigation) = observe::navigation() else {
+            return;
+        };
+        self.head.navigation = navigation.kind;
+        let Some(load_at) = navigation.load_at else {
+            return;
+        };
+        self.loaded = true;
+        self.page.loaded(load_at);
+        self.say(
+            0.0,
+            EventKind::Navigation(navigation.timing),
+            Urgency::Later,
+            now,
+        );
+        if let Some(vital) = self.vitals.first_byte(navigation.response_start) {
+            self.say(0.0, EventKind::Vital(vital), Urgency::Later, now);
+        }
+    }
+
+    fn take_in_entry(&mut self, entry: Entry, now: Millis) {
+        match entry {
+            Entry::Sent {
+                id,
+                at,
+                method,
+                url,
+            } => {
+                let rev = if id < self.hook_reported {
+                    self.hook_rev
+                } else {
+                    0
+                };
+                let Some(call) = self.requests.sent(id, rev, at, method, &url) else {
+                    return;
+                };
+                let route = self.route();
+                let next = &mut self.next_event;
+                let mut draw = || {
+                    *next += 1;
+                    *next - 1
+                };
+                self.journeys
+                    .sent(&call, &mut draw, &route, &self.painted_before);
+            }
+            Entry::Ended {
+                id,
+                at,
+                how,
+                status,
+                content_type,
+            } => {
+                let answer = Answer {
+                    how,
+                    status,
+                    content_type: &content_type,
+                };
+                match self.requests.ended(id, at, answer) {
+                    Some(ended) => self.end_call(ended, now),
+                    None => self.read_body(id, None),
+                }
+            }
+            Entry::Read { id, at } => self.read_body(id, Some(at)),
+            Entry::ScriptFailed { at, url } => {
+                self.page.script_failed(at);
+                self.error(at, ErrorKind::Script, String::new(), &url, now);
+            }
+            Entry::ChunkFailed { at, message } => {
+                self.page.script_failed(at);
+                self.error(at, ErrorKind::Chunk, message, "", now);
+            }
+            Entry::Uncaught {
+                at,
+                message,
+                source,
+            } => self.error(at, ErrorKind::Uncaught, message, &source, now),
+            Entry::Rejected { at, message } => {
+                self.error(at, ErrorKind::Rejection, message, "", now)
+            }
+            Entry::Violation { at, directive, url } => {
+                if directive == "connect-src" {
+                    for ended in self.requests.refused(at, &url) {
+                        self.end_call(ended, now);
+                    }
+                }
+                self.error(at, ErrorKind::Csp, directive, &url, now);
+            }
+            Entry::Click { at, starts } => {
+                let route = self.route();
+                for rule in starts {
+                    let n = self.draw();
+                    self.journeys
+                        .clicked(rule, n, at, &route, &self.painted_before);
+                }
+                self.first_input(now);
+            }
+            Entry::Input => self.first_input(now),
+            Entry::FirstPaint { at } => {
+                if let Some(vital) = self.vitals.first_paint(at) {
+                    self.say(0.0, EventKind::Vital(vital), Urgency::Later, now);
+                }
+            }
+            Entry::LargestPaint { at } => self.vitals.candidate(at),
+        }
+    }
+
+    fn first_input(&mut self, now: Millis) {
+        if let Some(vital) = self.vitals.largest_is_final() {
+            self.say(0.0, EventKind::Vital(vital), Urgency::Later, now);
+        }
+    }
+
+    /// Reads the awaited field of a body in the background; the call ends when it is known.
+    fn read_body(&mut self, id: u32, at: Option<Millis>) {
+        let Some(field) = self.requests.awaited_field(id).map(str::to_owned) else {
+            return;
+        };
+        let Some(body) = self.hook.body(id) else {
+            return;
+        };
+        wasm_bindgen_futures::spawn_local(async move {
+            let value = observe::field_of(body, &field).await;
+            exports::with(|core| {
+                let now = observe::now();
+                let value = value.as_ref().map(|value| value.as_deref());
+                if let Some(ended) = core.requests.field_read(id, at, value) {
+                    core.take_in(now);
+                    core.end_call(ended, now);
+                    core.hand_back();
+                }
+            });
+            observe::wake();
+        });
+    }
+
+    /// A call ended for good: journeys hear of it, the collector gets it singly or counted.
+    pub(super) fn end_call(&mut self, ended: Ended, now: Millis) {
+        let words = self.journeys.ended(&ended);
+        self.tell(words, now);
+        let counted =
+            ended.rev == 0 && (ended.outcome == RequestOutcome::Ok || self.singles >= SINGLES);
+        if counted {
+            if !self.counts.add(&ended) {
+                self.queue.drop_events(DropReason::Capped, 1);
+            }
+        } else {
+            self.singles += 1;
+            self.tell_call(ended, now);
+        }
+    }
+
+    fn error(&mut self, at: Millis, kind: ErrorKind, message: String, source: &str, now: Millis) {
+        if self.singles >= SINGLES {
+            self.queue.drop_events(DropReason::Capped, 1);
+            return;
+        }
+        self.singles += 1;
+        let report = ErrorReport {
+            kind,
+            message: bounded(message, limits::MESSAGE_BYTES),
+            source: bounded(without_query(source).to_owned(), limits::MESSAGE_BYTES),
+        };
+        self.say(at, EventKind::Error(report), Urgency::Soon, now);
+    }
+
+    pub(super) fn decide_page(&mut self, now: Millis) {
+        if let Some(verdict) = self.page.decide(now) {
+            self.tell_page(verdict, Finality::Final, now);
+        }
+    }
+
+    fn tell_page(&mut self, verdict: Verdict, finality: Finality, now: Millis) {
+        self.say_page(verdict, finality, now);
+        let words = self.journeys.page(verdict, finality);
+        self.tell(words, now);
+    }
+
+    /// Whether the route's selector is attached; without one, whether anything is mounted.
+    fn is_ready(&self) -> bool {
+        match self.ready_selector() {
+            Some(selector) => observe::count(&selector) > 0,
+            None => observe::has_children(&self.config.mount),
+        }
+    }
+
+    fn count_painted(&self) -> Vec<u32> {
+        let matches = |selector: &Option<String>| selector.as_deref().map_or(0, observe::count);
+        self.journeys
+            .rules()
+            .iter()
+            .map(|rule| matches(&rule.painted))
+            .collect()
+    }
+}

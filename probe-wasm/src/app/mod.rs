@@ -1,0 +1,162 @@
+//! Joins the stations: entries from `observe` go to `page`, `request`, `journey` and `vitals`, their
+//! events to `deliver`. One core per document; `js/core.js` decides when it runs.
+
+mod exports;
+mod intake;
+mod outlet;
+
+use crate::config::Config;
+use crate::deliver::{Queue, Urgency};
+use crate::journey;
+use crate::observe::{self, Hook, Tab};
+use crate::page::PageWatch;
+use crate::request::{self, Counts};
+use crate::vitals::Vitals;
+use crate::{Millis, whole_ms};
+use beacon::{Event, EventKind, NavigationKind, Page, PreviousView, SessionId, ViewId};
+
+/// Failed requests and errors sent singly in one view; more are counted.
+const SINGLES: u32 = 100;
+
+pub(crate) struct Core {
+    hook: Hook,
+    config: Config,
+    /// Where the probe's own files come from.
+    base: String,
+    view: ViewId,
+    session: Option<SessionId>,
+    previous: Option<PreviousView>,
+    head: Page,
+    /// Next event and next beacon, mirrored from the hook while we run.
+    next_event: u32,
+    next_beacon: u32,
+    /// Unix milliseconds of the start of the navigation, by today's clock.
+    navigation_start: u64,
+    page: PageWatch,
+    /// Revision of the next word about the page.
+    page_rev: u32,
+    requests: request::Tracker,
+    /// Events below this number may have been reported by the early hook.
+    hook_reported: u32,
+    hook_rev: u32,
+    counts: Counts,
+    singles: u32,
+    journeys: journey::Tracker,
+    vitals: Vitals,
+    loaded: bool,
+    hidden: bool,
+    /// Matches of the journeys' painted selectors when the current batch of entries began.
+    painted_before: Vec<u32>,
+    /// What was attached when the frame now being painted began.
+    attached: Option<Attached>,
+    /// Until the first frame is confirmed, what is attached was attached by the hook's last mutation.
+    first_frame_at: Option<Millis>,
+    queue: Queue,
+}
+
+struct Attached {
+    ready: bool,
+    painted: Vec<u32>,
+}
+
+impl Core {
+    /// Takes over from the hook. `None` when its view id is not one.
+    pub(crate) fn begin(hook: Hook, base: String) -> Option<Self> {
+        let view: ViewId = hook.text("view").parse().ok()?;
+        let config = observe::read_options(&hook.property("config"));
+        let hook_rev = count(hook.number("rev"));
+        let tab = Tab::read(session_from(view));
+        let head = Page {
+            route: String::new(),
+            release: config.release.clone(),
+            deployment: hook.call("deployment").as_string().unwrap_or_default(),
+            origin: observe::page_origin(),
+            backend_origin: config.backend_origin.clone(),
+            navigation: NavigationKind::Navigate,
+        };
+        let mut core = Self {
+            requests: request::Tracker::new(
+                config.requests.clone(),
+                config.expected_origins.clone(),
+            ),
+            journeys: journey::Tracker::new(
+                config.journeys.clone(),
+                config.backend_origin.clone(),
+                hook_rev,
+            ),
+            painted_before: vec![0; config.journeys.len()],
+            first_frame_at: Some(hook.number("mutatedAt")),
+            hook_reported: count(hook.number("reported")),
+            config,
+            base,
+            view,
+            session: tab.session,
+            previous: tab.previous.filter(|previous| previous.view != view),
+            head,
+            next_event: 0,
+            next_beacon: 0,
+            navigation_start: 0,
+            page: PageWatch::default(),
+            page_rev: hook_rev,
+            hook_rev,
+            counts: Counts::default(),
+            singles: 0,
+            vitals: Vitals::default(),
+            loaded: false,
+            hidden: false,
+            attached: None,
+            queue: Queue::default(),
+            hook,
+        };
+        let hidden_at = core.hook.number("hiddenAt");
+        if hidden_at >= 0.0 {
+            core.vitals.hidden(hidden_at);
+        }
+        if observe::is_hidden() {
+            core.page.hidden(hidden_at);
+            core.hidden = true;
+        }
+        Some(core)
+    }
+
+    fn draw(&mut self) -> u32 {
+        let n = self.next_event;
+        self.next_event += 1;
+        n
+    }
+
+    /// Puts an event of a new number into the queue.
+    fn say(&mut self, at: Millis, kind: EventKind, urgency: Urgency, now: Millis) {
+        let n = self.draw();
+        let at_ms = self.wall(at);
+        self.queue.push(
+            Event {
+                n,
+                rev: 0,
+                at_ms,
+                kind,
+            },
+            urgency,
+            now,
+        );
+    }
+
+    fn wall(&self, at: Millis) -> u64 {
+        self.navigation_start + u64::from(whole_ms(at))
+    }
+}
+
+/// A count the hook keeps; `as` saturates.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+fn count(number: f64) -> u32 {
+    number as u32
+}
+
+/// A new session borrows its bits from the random view that opens it.
+fn session_from(view: ViewId) -> SessionId {
+    let mut bits = [0; 8];
+    for (bit, drawn) in bits.iter_mut().zip(view.0) {
+        *bit = drawn;
+    }
+    SessionId(bits)
+}

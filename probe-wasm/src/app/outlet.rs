@@ -1,0 +1,184 @@
+//! What leaves: words of the stations become events, events become beacons, beacons are sent and
+//! kept until the collector has acknowledged them.
+
+use super::{Core, exports};
+use crate::deliver::{Batch, Urgency, transport};
+use crate::journey::Word;
+use crate::observe;
+use crate::page::Verdict;
+use crate::request::Ended;
+use crate::text::template_of;
+use crate::{Millis, whole_ms};
+use beacon::{Beacon, CoreStatus, Event, EventKind, Finality, Head, PageLoad};
+use wasm_bindgen::JsCast;
+
+impl Core {
+    /// Everything due at `now`; returns the milliseconds until something is due again, or -1.
+    pub(super) fn run(&mut self, now: Millis) -> f64 {
+        self.take_in(now);
+        self.decide_page(now);
+        for hung in self.requests.hung(now) {
+            self.end_call(hung, now);
+        }
+        let words = self.journeys.hung(now);
+        self.tell(words, now);
+        if !self.counts.is_empty() {
+            self.queue.expect(Urgency::Later, now);
+        }
+        if self.queue.is_due(now) {
+            self.seal(now);
+        }
+        if self.hidden {
+            self.hand_over();
+        } else {
+            self.send(now);
+        }
+        self.hand_back();
+        let deadlines = [
+            self.page.deadline(),
+            self.requests.deadline(),
+            self.journeys.deadline(),
+            self.queue.deadline(),
+        ];
+        let next = deadlines.into_iter().flatten().reduce(f64::min);
+        next.map_or(-1.0, |at| (at - now).max(0.0))
+    }
+
+    pub(super) fn tell(&mut self, words: Vec<Word>, now: Millis) {
+        for word in words {
+            self.queue
+                .push(word.event(self.navigation_start), Urgency::Soon, now);
+        }
+    }
+
+    pub(super) fn tell_call(&mut self, call: Ended, now: Millis) {
+        let (n, rev, at_ms) = (call.id, call.rev, self.wall(call.started_at));
+        let kind = EventKind::Request(call.attempt());
+        self.queue.push(
+            Event {
+                n,
+                rev,
+                at_ms,
+                kind,
+            },
+            Urgency::Soon,
+            now,
+        );
+    }
+
+    pub(super) fn say_page(&mut self, verdict: Verdict, finality: Finality, now: Millis) {
+        let kind = EventKind::Page(PageLoad {
+            outcome: verdict.outcome,
+            finality,
+            decided_after_ms: whole_ms(verdict.at),
+            touched: observe::touched(&self.base),
+            failed_scripts: verdict.failed_scripts,
+        });
+        let event = Event {
+            n: 0,
+            rev: self.page_rev,
+            at_ms: self.wall(0.0),
+            kind,
+        };
+        self.page_rev += 1;
+        self.queue.push(event, Urgency::Soon, now);
+    }
+
+    /// Closes what is gathered into beacons, the counts with it.
+    pub(super) fn seal(&mut self, now: Millis) {
+        for counts in self.counts.take() {
+            self.say(now, EventKind::Requests(counts), Urgency::Later, now);
+        }
+        let next = &mut self.next_beacon;
+        self.queue.seal(&mut || {
+            *next += 1;
+            *next - 1
+        });
+    }
+
+    /// Hands what is sealed to the browser: the page may die at any moment.
+    pub(super) fn hand_over(&mut self) {
+        let head = self.head();
+        let endpoint = &self.config.endpoint;
+        self.queue.hand_over(&mut |batch| {
+            encoded(&head, batch)
+                .is_some_and(|mut bytes| transport::hand_over(endpoint, &mut bytes))
+        });
+        self.remember();
+    }
+
+    /// Gives the hook its numbering back.
+    pub(super) fn hand_back(&self) {
+        self.hook.set("n", self.next_event);
+        self.hook.set("seq", self.next_beacon);
+    }
+
+    pub(super) fn route(&self) -> String {
+        let declared = self.hook.call("route").dyn_into::<js_sys::Array>().ok();
+        let template = declared
+            .and_then(|route| route.get(0).as_string())
+            .unwrap_or_default();
+        if template.is_empty() {
+            template_of(&observe::path())
+        } else {
+            template
+        }
+    }
+
+    pub(super) fn ready_selector(&self) -> Option<String> {
+        let declared = self.hook.call("route").dyn_into::<js_sys::Array>().ok()?;
+        declared.get(1).as_string()
+    }
+
+    fn send(&mut self, now: Millis) {
+        let Some(batch) = self.queue.next(now) else {
+            return;
+        };
+        self.remember();
+        let Some(bytes) = encoded(&self.head(), &batch) else {
+            return;
+        };
+        let endpoint = self.config.endpoint.clone();
+        wasm_bindgen_futures::spawn_local(async move {
+            let answer = transport::send(&endpoint, &bytes).await;
+            exports::with(|core| {
+                core.queue
+                    .answered(batch.seq, answer, observe::now(), js_sys::Math::random());
+            });
+            observe::wake();
+        });
+    }
+
+    fn remember(&self) {
+        if let (Some(session), Some(last)) = (self.session, self.next_beacon.checked_sub(1)) {
+            observe::remember(session, self.view, last);
+        }
+    }
+
+    fn head(&self) -> Head {
+        let mut page = self.head.clone();
+        page.route = self.route();
+        Head {
+            view: self.view,
+            seq: 0,
+            session: self.session,
+            sent_at_ms: observe::unix_now_ms(),
+            core: CoreStatus::Loaded,
+            page,
+            previous_view: self.previous,
+            dropped: Vec::new(),
+        }
+    }
+}
+
+fn encoded(head: &Head, batch: &Batch) -> Option<Vec<u8>> {
+    let head = Head {
+        seq: batch.seq,
+        dropped: batch.dropped.clone(),
+        ..head.clone()
+    };
+    beacon::encode(&Beacon {
+        head,
+        events: batch.events.clone(),
+    })
+}

@@ -1,0 +1,210 @@
+//! Events wait here until the collector has acknowledged them. A beacon keeps its number through
+//! every retry, so a second arrival is recognised; what must be given up is counted by reason.
+
+use crate::Millis;
+use beacon::{DropCount, DropReason, Event};
+use std::collections::VecDeque;
+
+/// Bad outcomes and verdicts leave after this long, gathering what comes at the same moment.
+const SOON: Millis = 300.0;
+/// Everything else leaves at least this often.
+const LATER: Millis = 10_000.0;
+/// Events in one beacon: some 10 kB, well below the 64 KiB the browser grants keepalive requests.
+const BATCH: usize = 100;
+/// Events kept while the collector cannot be reached.
+const KEPT: usize = 2_000;
+const FIRST_RETRY: Millis = 1_000.0;
+const LAST_RETRY: Millis = 60_000.0;
+
+/// How soon an event must leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Urgency {
+    /// Within a second.
+    Soon,
+    /// With the next batch.
+    Later,
+}
+
+/// A beacon's number and content, kept until acknowledged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Batch {
+    /// Its number within the view.
+    pub seq: u32,
+    /// Its events.
+    pub events: Vec<Event>,
+    /// Drops it reports.
+    pub dropped: Vec<DropCount>,
+}
+
+/// What became of a sent beacon.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Answer {
+    /// Stored, wholly or but for events that will never be taken.
+    Taken,
+    /// Not now; the collector may say how long to wait.
+    Later(Option<Millis>),
+    /// Never: sending it again is useless.
+    Refused,
+}
+
+/// Gathers, numbers, keeps and retries.
+#[derive(Clone, Debug, Default)]
+pub struct Queue {
+    open: Vec<Event>,
+    due_at: Option<Millis>,
+    sealed: VecDeque<Batch>,
+    in_flight: Option<u32>,
+    retry_at: Option<Millis>,
+    retry_delay: Millis,
+    dropped: Vec<DropCount>,
+}
+
+impl Queue {
+    /// Takes an event.
+    pub fn push(&mut self, event: Event, urgency: Urgency, now: Millis) {
+        self.expect(urgency, now);
+        self.open.push(event);
+    }
+
+    /// Something will be pushed when the next beacon is due, and wants it due by then.
+    pub fn expect(&mut self, urgency: Urgency, now: Millis) {
+        let due = now
+            + match urgency {
+                Urgency::Soon => SOON,
+                Urgency::Later => LATER,
+            };
+        self.due_at = Some(self.due_at.map_or(due, |at| at.min(due)));
+    }
+
+    /// Whether it is time to close what is gathered.
+    #[must_use]
+    pub fn is_due(&self, now: Millis) -> bool {
+        self.due_at.is_some_and(|at| at <= now)
+    }
+
+    /// Counts events given up.
+    pub fn drop_events(&mut self, reason: DropReason, count: u32) {
+        if count == 0 {
+            return;
+        }
+        match self
+            .dropped
+            .iter_mut()
+            .find(|dropped| dropped.reason == reason)
+        {
+            Some(dropped) => dropped.count = dropped.count.saturating_add(count),
+            None => self.dropped.push(DropCount { reason, count }),
+        }
+    }
+
+    /// Closes what is gathered into beacons, drawing a number for each.
+    pub fn seal(&mut self, draw_seq: &mut dyn FnMut() -> u32) {
+        self.due_at = None;
+        while !self.open.is_empty() {
+            let rest = self.open.split_off(self.open.len().min(BATCH));
+            let events = core::mem::replace(&mut self.open, rest);
+            let dropped = core::mem::take(&mut self.dropped);
+            self.sealed.push_back(Batch {
+                seq: draw_seq(),
+                events,
+                dropped,
+            });
+        }
+        while self.kept() > KEPT {
+            let oldest = usize::from(self.in_flight.is_some());
+            let Some(batch) = self.sealed.remove(oldest) else {
+                break;
+            };
+            self.give_up(batch, DropReason::QueueFull);
+        }
+    }
+
+    /// The next beacon to send, one at a time; marks it as under way.
+    pub fn next(&mut self, now: Millis) -> Option<Batch> {
+        if self.in_flight.is_some() || self.retry_at.is_some_and(|at| now < at) {
+            return None;
+        }
+        let batch = self.sealed.front()?.clone();
+        self.in_flight = Some(batch.seq);
+        Some(batch)
+    }
+
+    /// The collector answered the beacon under way, or did not. `jitter` is between 0 and 1.
+    pub fn answered(&mut self, seq: u32, answer: Answer, now: Millis, jitter: f64) {
+        if self.in_flight != Some(seq) {
+            return;
+        }
+        self.in_flight = None;
+        match answer {
+            Answer::Taken => {
+                self.remove(seq);
+                self.retry_at = None;
+                self.retry_delay = 0.0;
+            }
+            Answer::Refused => {
+                if let Some(batch) = self.remove(seq) {
+                    self.give_up(batch, DropReason::Refused);
+                }
+            }
+            Answer::Later(asked) => {
+                self.retry_delay = (self.retry_delay * 2.0).clamp(FIRST_RETRY, LAST_RETRY);
+                let wait = self.retry_delay * (0.5 + jitter / 2.0);
+                self.retry_at = Some(now + asked.unwrap_or(0.0).max(wait));
+            }
+        }
+    }
+
+    /// Everything not yet acknowledged, the beacon under way included: the page is being hidden and
+    /// may die with it. `accept` hands one to the browser and says whether it took it. What it took
+    /// is forgotten unless the collector was out of reach before; arriving twice is harmless.
+    pub fn hand_over(&mut self, accept: &mut dyn FnMut(&Batch) -> bool) {
+        let doubtful = self.retry_at.is_some();
+        let in_flight = self.in_flight;
+        self.sealed
+            .retain(|batch| !accept(batch) || doubtful || in_flight == Some(batch.seq));
+    }
+
+    /// The page is visible again: try at once what is still here.
+    pub fn resume(&mut self, now: Millis) {
+        if self.retry_at.is_some() {
+            self.retry_at = Some(now);
+        }
+    }
+
+    /// When to look again.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Millis> {
+        let sending = if self.in_flight.is_none() && !self.sealed.is_empty() {
+            Some(self.retry_at.unwrap_or(0.0))
+        } else {
+            None
+        };
+        match (self.due_at, sending) {
+            (Some(due), Some(send)) => Some(due.min(send)),
+            (due, send) => due.or(send),
+        }
+    }
+
+    fn kept(&self) -> usize {
+        self.sealed.iter().map(|batch| batch.events.len()).sum()
+    }
+
+    fn remove(&mut self, seq: u32) -> Option<Batch> {
+        let index = self.sealed.iter().position(|batch| batch.seq == seq)?;
+        self.sealed.remove(index)
+    }
+
+    /// Drops a beacon; what it had to report of earlier drops is not lost with it.
+    fn give_up(&mut self, batch: Batch, reason: DropReason) {
+        for dropped in batch.dropped {
+            self.drop_events(dropped.reason, dropped.count);
+        }
+        self.drop_events(
+            reason,
+            u32::try_from(batch.events.len()).unwrap_or(u32::MAX),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,142 @@
+use super::*;
+use beacon::EventKind;
+
+fn event(n: u32) -> Event {
+    Event {
+        n,
+        rev: 0,
+        at_ms: 0,
+        kind: EventKind::Withdrawn,
+    }
+}
+
+struct Numbers(u32);
+
+impl Numbers {
+    fn draw(&mut self) -> u32 {
+        self.0 += 1;
+        self.0 - 1
+    }
+}
+
+fn sealed(events: u32) -> Queue {
+    let mut queue = Queue::default();
+    let mut numbers = Numbers(0);
+    for n in 0..events {
+        queue.push(event(n), Urgency::Soon, 0.0);
+        queue.seal(&mut || numbers.draw());
+    }
+    queue
+}
+
+#[test]
+fn a_bad_outcome_leaves_within_a_second_and_takes_the_rest_with_it() {
+    let mut queue = Queue::default();
+    let mut numbers = Numbers(4);
+    queue.push(event(1), Urgency::Later, 0.0);
+    assert_eq!(queue.deadline(), Some(10_000.0));
+    queue.push(event(2), Urgency::Soon, 100.0);
+    assert_eq!(queue.deadline(), Some(400.0));
+    assert!(!queue.is_due(399.0));
+    assert!(queue.is_due(400.0));
+    queue.seal(&mut || numbers.draw());
+    let batch = queue.next(400.0);
+    assert_eq!(
+        batch.map(|batch| (batch.seq, batch.events.len())),
+        Some((4, 2))
+    );
+}
+
+#[test]
+fn a_beacon_keeps_its_number_until_it_is_acknowledged() {
+    let mut queue = sealed(2);
+    for now in [0.0, 2_000.0, 10_000.0] {
+        let batch = queue.next(now);
+        assert_eq!(batch.map(|batch| batch.seq), Some(0), "at {now}");
+        queue.answered(0, Answer::Later(None), now, 1.0);
+        assert_eq!(queue.next(now), None, "back-off");
+    }
+    assert!(queue.next(90_000.0).is_some());
+    queue.answered(0, Answer::Taken, 90_000.0, 0.0);
+    assert_eq!(queue.next(90_000.0).map(|batch| batch.seq), Some(1));
+}
+
+#[test]
+fn retry_after_is_obeyed_when_it_is_longer_than_our_own_wait() {
+    let mut queue = sealed(1);
+    queue.next(0.0);
+    queue.answered(0, Answer::Later(Some(30_000.0)), 0.0, 0.0);
+    assert_eq!(queue.deadline(), Some(30_000.0));
+}
+
+#[test]
+fn waits_double_up_to_a_minute() {
+    let mut queue = sealed(1);
+    let mut now = 0.0;
+    let mut waits = Vec::new();
+    for _ in 0..8 {
+        queue.next(now);
+        queue.answered(0, Answer::Later(None), now, 1.0);
+        let at = queue.deadline().unwrap_or(now);
+        waits.push(at - now);
+        now = at;
+    }
+    assert_eq!(waits, [1e3, 2e3, 4e3, 8e3, 16e3, 32e3, 60e3, 60e3]);
+}
+
+#[test]
+fn a_refused_beacon_is_given_up_and_the_next_one_says_so() {
+    let mut queue = sealed(1);
+    queue.next(0.0);
+    queue.answered(0, Answer::Refused, 0.0, 0.0);
+    queue.push(event(9), Urgency::Soon, 0.0);
+    let mut numbers = Numbers(1);
+    queue.seal(&mut || numbers.draw());
+    let dropped = queue.next(0.0).map(|batch| batch.dropped);
+    assert_eq!(
+        dropped,
+        Some(vec![DropCount {
+            reason: DropReason::Refused,
+            count: 1
+        }])
+    );
+}
+
+#[test]
+fn hiding_hands_over_everything_and_keeps_it_only_while_the_collector_is_in_doubt() {
+    let mut healthy = sealed(2);
+    let mut handed = Vec::new();
+    healthy.hand_over(&mut |batch| {
+        handed.push(batch.seq);
+        true
+    });
+    assert_eq!(handed, [0, 1]);
+    assert_eq!(healthy.next(0.0), None);
+
+    let mut doubtful = sealed(2);
+    doubtful.next(0.0);
+    doubtful.answered(0, Answer::Later(None), 0.0, 0.0);
+    doubtful.hand_over(&mut |_| true);
+    doubtful.resume(5_000.0);
+    assert_eq!(doubtful.next(5_000.0).map(|batch| batch.seq), Some(0));
+}
+
+#[test]
+fn what_the_browser_does_not_take_when_hiding_is_kept() {
+    let mut queue = sealed(2);
+    queue.hand_over(&mut |batch| batch.seq == 0);
+    assert_eq!(queue.next(0.0).map(|batch| batch.seq), Some(1));
+}
+
+#[test]
+fn a_full_queue_drops_the_oldest_and_counts_them() {
+    let queue = sealed(2_001);
+    assert_eq!(queue.kept(), 2_000);
+    assert_eq!(
+        queue.dropped,
+        [DropCount {
+            reason: DropReason::QueueFull,
+            count: 1
+        }]
+    );
+}

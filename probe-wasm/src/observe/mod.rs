@@ -1,0 +1,35 @@
+//! The only rooms that touch the page: the hook's queue, the DOM, the browser's performance entries,
+//! bodies of answers and the tab's storage. Plain values leave; nothing here decides an outcome.
+
+mod body;
+mod clock;
+mod dom;
+mod hook;
+mod options;
+mod storage;
+mod timing;
+
+pub(crate) use body::field_of;
+pub(crate) use clock::{now, unix_now_ms};
+pub(crate) use dom::{count, has_children, is_hidden, page_origin, path};
+pub(crate) use hook::{Entry, Hook, wake};
+pub(crate) use options::read as read_options;
+pub(crate) use storage::{Tab, remember};
+pub(crate) use timing::{navigation, touched};
+
+use wasm_bindgen::JsValue;
+
+/// A property, `undefined` when it is missing or reading it throws.
+fn get(object: &JsValue, key: &str) -> JsValue {
+    js_sys::Reflect::get(object, &JsValue::from_str(key)).unwrap_or(JsValue::UNDEFINED)
+}
+
+/// A numeric property, 0 when it is none.
+fn number(object: &JsValue, key: &str) -> f64 {
+    get(object, key).as_f64().unwrap_or_default()
+}
+
+/// A text property, empty when it is none.
+fn text(object: &JsValue, key: &str) -> String {
+    get(object, key).as_string().unwrap_or_default()
+}

@@ -1,0 +1,157 @@
+//! Decides how a document load ended for the user. Load, failures, mounts and paints enter; one
+//! verdict leaves, after the table of outcomes in the wire format. Knows no DOM and no clock.
+
+use crate::Millis;
+use beacon::PageOutcome;
+
+/// A failed script decides this long after load: time enough for an application that copes.
+const AFTER_FAILURE: Millis = 2_000.0;
+/// A page that shows nothing wrong and nothing ready is given this long after load.
+const AFTER_LOAD: Millis = 8_000.0;
+/// A page left within this time after load was not given a chance.
+const PATIENCE: Millis = 3_000.0;
+
+/// Watches one document load until it is decided.
+#[derive(Clone, Debug, Default)]
+pub struct PageWatch {
+    load_at: Option<Millis>,
+    failed_scripts: u32,
+    last_failure: Millis,
+    mounted: bool,
+    ready_at: Option<Millis>,
+    hidden_since: Option<Millis>,
+    /// Time spent hidden after load, which the deadlines do not count.
+    hidden_for: Millis,
+    decided: bool,
+}
+
+/// The end of a document load.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Verdict {
+    /// How it ended.
+    pub outcome: PageOutcome,
+    /// When it was decided, or painted for `ready`.
+    pub at: Millis,
+    /// Scripts and chunks that failed before.
+    pub failed_scripts: u32,
+}
+
+impl PageWatch {
+    /// The load event fired.
+    pub fn loaded(&mut self, at: Millis) {
+        if self.load_at.is_none() {
+            self.load_at = Some(at);
+        }
+    }
+
+    /// A script, module or chunk failed. Returns whether this was before the page was decided.
+    pub fn script_failed(&mut self, at: Millis) -> bool {
+        if self.decided || self.ready_at.is_some() {
+            return false;
+        }
+        self.failed_scripts += 1;
+        self.last_failure = at;
+        true
+    }
+
+    /// The mount element has children. Once mounted, always mounted.
+    pub fn mounted(&mut self) {
+        self.mounted = true;
+    }
+
+    /// The route's selector was attached and a frame painted after it.
+    pub fn ready(&mut self, painted_at: Millis) {
+        if self.ready_at.is_none() {
+            self.ready_at = Some(painted_at);
+        }
+    }
+
+    /// The page was hidden.
+    pub fn hidden(&mut self, at: Millis) {
+        if self.hidden_since.is_none() {
+            self.hidden_since = Some(at);
+        }
+    }
+
+    /// The page is visible again.
+    pub fn shown(&mut self, at: Millis) {
+        if let (Some(since), Some(load)) = (self.hidden_since.take(), self.load_at) {
+            self.hidden_for += (at - since.max(load)).max(0.0);
+        }
+    }
+
+    /// Whether the verdict is out.
+    #[must_use]
+    pub fn is_decided(&self) -> bool {
+        self.decided
+    }
+
+    /// The final verdict, once, as soon as there is one.
+    pub fn decide(&mut self, now: Millis) -> Option<Verdict> {
+        if self.decided {
+            return None;
+        }
+        let verdict = if let Some(painted_at) = self.ready_at {
+            self.verdict(PageOutcome::Ready, painted_at)
+        } else {
+            let deadline = self.deadline()?;
+            if now < deadline {
+                return None;
+            }
+            self.verdict(self.unready(), now)
+        };
+        self.decided = true;
+        Some(verdict)
+    }
+
+    /// What holds if the hidden page never comes back; `None` once decided.
+    #[must_use]
+    pub fn provisional(&self, now: Millis) -> Option<Verdict> {
+        if self.decided {
+            return None;
+        }
+        let impatient = self
+            .load_at
+            .is_none_or(|load| now < load + PATIENCE + self.hidden_for);
+        let outcome = if self.failed_scripts == 0 && impatient {
+            PageOutcome::Abandoned
+        } else {
+            self.unready()
+        };
+        Some(self.verdict(outcome, now))
+    }
+
+    /// When to ask again; `None` while only an event can decide.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Millis> {
+        if self.decided || self.hidden_since.is_some() {
+            return None;
+        }
+        let load = self.load_at?;
+        let deadline = if self.failed_scripts > 0 {
+            load.max(self.last_failure) + AFTER_FAILURE
+        } else {
+            load + AFTER_LOAD
+        };
+        Some(deadline.min(load + AFTER_LOAD) + self.hidden_for)
+    }
+
+    fn unready(&self) -> PageOutcome {
+        match (self.mounted, self.failed_scripts) {
+            (false, _) => PageOutcome::Blank,
+            (true, 0) => PageOutcome::Incomplete,
+            (true, _) => PageOutcome::Broken,
+        }
+    }
+
+    fn verdict(&self, outcome: PageOutcome, at: Millis) -> Verdict {
+        Verdict {
+            outcome,
+            at,
+            failed_scripts: self.failed_scripts,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,10 @@
+//! Follows calls from sending to their end and names how they ended. Starts, ends, bodies and
+//! violations enter; ended calls leave, bad ones as single events, good ones as counts.
+
+mod classify;
+mod count;
+mod tracker;
+
+pub use classify::{Answer, How};
+pub use count::Counts;
+pub use tracker::{Ended, Sent, Tracker};
