@@ -1,0 +1,200 @@
+//! The two programs' HTTP APIs as a test sees them: plain JSON, asked and parsed.
+
+use crate::truth::logs::{BackendEntry, PodEntry};
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+/// The demo's admin API.
+#[derive(Clone, Debug)]
+pub struct Demo {
+    admin: String,
+    http: reqwest::Client,
+}
+
+#[derive(Deserialize)]
+struct LogPage<Entry> {
+    next: u64,
+    entries: Vec<Entry>,
+}
+
+/// Where a reader of both logs stands.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LogMark {
+    pods: u64,
+    backend: u64,
+}
+
+impl Demo {
+    /// The admin API at an address such as `http://127.0.0.1:8082`.
+    #[must_use]
+    pub fn at(admin: &str) -> Self {
+        Self {
+            admin: admin.trim_end_matches('/').to_owned(),
+            http: reqwest::Client::new(),
+        }
+    }
+
+    /// The scenario going on.
+    ///
+    /// # Errors
+    /// When the demo does not answer.
+    pub async fn scenario(&self) -> Result<String> {
+        let answer: Value = get(&self.http, &format!("{}/scenario", self.admin)).await?;
+        Ok(answer["scenario"]
+            .as_str()
+            .context("no scenario")?
+            .to_owned())
+    }
+
+    /// Switches the scenario.
+    ///
+    /// # Errors
+    /// When the demo refuses.
+    pub async fn set_scenario(&self, scenario: &str) -> Result<()> {
+        self.post("scenario", &json!({ "scenario": scenario }))
+            .await
+    }
+
+    /// Changes how the balancer picks a pod.
+    ///
+    /// # Errors
+    /// When the demo refuses.
+    pub async fn set_pick(&self, pick: &str) -> Result<()> {
+        self.post("pick", &json!({ "pick": pick })).await
+    }
+
+    /// The end of both logs now.
+    ///
+    /// # Errors
+    /// When the demo does not answer.
+    pub async fn mark(&self) -> Result<LogMark> {
+        let pods: LogPage<PodEntry> = self.log("access-log", u64::MAX).await?;
+        let backend: LogPage<BackendEntry> = self.log("backend-log", u64::MAX).await?;
+        Ok(LogMark {
+            pods: pods.next,
+            backend: backend.next,
+        })
+    }
+
+    /// What both logs have gained since a mark.
+    ///
+    /// # Errors
+    /// When the demo does not answer.
+    pub async fn logs_since(&self, mark: LogMark) -> Result<(Vec<PodEntry>, Vec<BackendEntry>)> {
+        let pods = self.log("access-log", mark.pods).await?;
+        let backend = self.log("backend-log", mark.backend).await?;
+        Ok((pods.entries, backend.entries))
+    }
+
+    async fn log<Entry: DeserializeOwned>(&self, log: &str, after: u64) -> Result<LogPage<Entry>> {
+        get(&self.http, &format!("{}/{log}?after={after}", self.admin)).await
+    }
+
+    async fn post(&self, path: &str, body: &Value) -> Result<()> {
+        let answer = self
+            .http
+            .post(format!("{}/{path}", self.admin))
+            .json(body)
+            .send()
+            .await?;
+        let status = answer.status();
+        if !status.is_success() {
+            bail!(
+                "POST {path} {body}: {status} {}",
+                answer.text().await.unwrap_or_default()
+            );
+        }
+        Ok(())
+    }
+}
+
+/// The collector's private API.
+#[derive(Clone, Debug)]
+pub struct Collector {
+    private: String,
+    app: String,
+    http: reqwest::Client,
+}
+
+impl Collector {
+    /// The private API at an address such as `http://127.0.0.1:8091`.
+    #[must_use]
+    pub fn at(private: &str, app: &str) -> Self {
+        let private = private.trim_end_matches('/').to_owned();
+        Self {
+            private,
+            app: app.to_owned(),
+            http: reqwest::Client::new(),
+        }
+    }
+
+    /// The SLIs since a moment, with further parameters such as `&split=release`.
+    ///
+    /// # Errors
+    /// When the collector does not answer.
+    pub async fn slis(&self, from_ms: u64, more: &str) -> Result<Value> {
+        let Self { private, app, http } = self;
+        get(
+            http,
+            &format!("{private}/api/v1/slis?app={app}&from_ms={from_ms}{more}"),
+        )
+        .await
+    }
+
+    /// The views received since a moment, as the collector shows them.
+    ///
+    /// # Errors
+    /// When the collector does not answer.
+    pub async fn views(&self, from_ms: u64) -> Result<Vec<Value>> {
+        let Self { private, app, http } = self;
+        let url = format!("{private}/api/v1/views?app={app}&from_ms={from_ms}");
+        let answer: Value = get(http, &url).await?;
+        Ok(answer["views"].as_array().context("no views")?.clone())
+    }
+
+    /// One view.
+    ///
+    /// # Errors
+    /// When the collector does not know it.
+    pub async fn view(&self, view: &str) -> Result<Value> {
+        let Self { private, app, http } = self;
+        get(http, &format!("{private}/api/v1/views/{view}?app={app}")).await
+    }
+
+    /// The Prometheus text of the collector.
+    ///
+    /// # Errors
+    /// When the collector does not answer.
+    pub async fn metrics(&self) -> Result<String> {
+        Ok(self
+            .http
+            .get(format!("{}/metrics", self.private))
+            .send()
+            .await?
+            .text()
+            .await?)
+    }
+}
+
+async fn get<T: DeserializeOwned>(http: &reqwest::Client, url: &str) -> Result<T> {
+    let answer = http
+        .get(url)
+        .send()
+        .await
+        .with_context(|| format!("GET {url}"))?;
+    let status = answer.status();
+    let text = answer.text().await.with_context(|| format!("GET {url}"))?;
+    if !status.is_success() {
+        bail!("GET {url}: {status} {text}");
+    }
+    serde_json::from_str(&text).with_context(|| format!("GET {url} answered {text}"))
+}
+
+/// Milliseconds since the epoch, now.
+#[must_use]
+pub fn now_ms() -> u64 {
+    let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    u64::try_from(since_epoch.unwrap_or_default().as_millis()).unwrap_or(u64::MAX)
+}

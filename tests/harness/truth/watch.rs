@@ -1,0 +1,453 @@
+//! The driver's own eyes: browser events and looks at the page go in, one record per document load comes
+//! out. Records only; what they mean is decided elsewhere.
+
+use super::rules::{Call, Rules};
+use crate::cdp::{Listener, Tab};
+use anyhow::Result;
+use serde_json::{Value, json};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// One document load. Times count from the start of the watch.
+#[derive(Clone, Debug, Default)]
+pub struct Document {
+    /// The browser's id of this load.
+    pub loader: String,
+    /// The address loaded.
+    pub url: String,
+    /// The opaque label found in the page.
+    pub label: Option<String>,
+    /// When the load began.
+    pub started: Duration,
+    /// When its `load` event fired.
+    pub loaded: Option<Duration>,
+    /// When and how it was left.
+    pub left: Option<(Duration, Ending)>,
+    /// What was seen in it, unchanged looks left out.
+    pub looks: Vec<Look>,
+    /// Its requests, in the order in which they were sent.
+    pub requests: Vec<Request>,
+    /// When the driver clicked the sign-in button.
+    pub sign_in_clicks: Vec<Duration>,
+}
+
+/// How a document was left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// By another load in the same tab.
+    Replaced,
+    /// The tab was closed in an orderly way.
+    Closed,
+    /// Its process was killed.
+    Killed,
+}
+
+/// One look at the page.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Look {
+    /// When.
+    pub at: Duration,
+    /// Path of the address bar.
+    pub path: String,
+    /// Whether anything is mounted.
+    pub mounted: bool,
+    /// Whether the route's ready selector is attached.
+    pub ready: bool,
+    /// Whether two frames were painted since that was so.
+    pub painted: bool,
+    /// Featured films.
+    pub films: u64,
+    /// Answers of the agent, those of the history included.
+    pub answers: u64,
+    /// Whether the chat shows its error.
+    pub oops: bool,
+    /// Whether the login form shows its error.
+    pub login_error: bool,
+    /// Preference chips.
+    pub chips: u64,
+}
+
+/// One request as the browser's network log has it.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// The browser's id of this request.
+    pub id: String,
+    /// When it was sent.
+    pub sent: Duration,
+    /// When it ended, well or badly.
+    pub ended: Option<Duration>,
+    /// The method.
+    pub method: String,
+    /// The whole address.
+    pub url: String,
+    /// What the browser wanted it for: `Document`, `Script`, `XHR`, …
+    pub kind: String,
+    /// The `user` header.
+    pub user: Option<String>,
+    /// Status, once the page was given an answer.
+    pub status: Option<u16>,
+    /// Media type of the answer.
+    pub mime: String,
+    /// Why there was no answer, as the browser names it.
+    pub error: Option<String>,
+    /// `result` of the body, for chats.
+    pub result: Option<String>,
+}
+
+impl Request {
+    /// The path of the address.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        let after_scheme = self
+            .url
+            .split_once("://")
+            .map_or(self.url.as_str(), |split| split.1);
+        let path = after_scheme.find('/').map_or("/", |at| &after_scheme[at..]);
+        path.split(['?', '#']).next().unwrap_or("/")
+    }
+
+    /// Scheme and authority of the address.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        match self.url.split_once("://") {
+            Some((scheme, rest)) => {
+                format!("{scheme}://{}", rest.split('/').next().unwrap_or_default())
+            }
+            None => String::new(),
+        }
+    }
+
+    /// The application's call that this is, if it is one.
+    #[must_use]
+    pub fn call(&self) -> Option<Call> {
+        matches!(self.kind.as_str(), "XHR" | "Fetch")
+            .then(|| Call::of(&self.method, self.path()))
+            .flatten()
+    }
+
+    /// Whether the page got an answer it can use, `result` not considered.
+    #[must_use]
+    pub fn is_ok(&self) -> bool {
+        let fits = !self.call().is_some_and(Call::wants_json) || self.mime.contains("json");
+        self.ended.is_some()
+            && self.error.is_none()
+            && self
+                .status
+                .is_some_and(|status| (200..300).contains(&status))
+            && fits
+    }
+
+    /// Whether it ended without an answer the page can use.
+    #[must_use]
+    pub fn is_bad(&self) -> bool {
+        self.ended.is_some() && !self.is_ok()
+    }
+}
+
+/// Watches one tab.
+#[derive(Clone)]
+pub struct Watch {
+    begun: Instant,
+    rules: Arc<Rules>,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    documents: Vec<Document>,
+    /// Requests of a load that the tab has not switched to yet.
+    early: Vec<(String, Request)>,
+}
+
+impl Watch {
+    /// A watch that has seen nothing yet.
+    #[must_use]
+    pub fn new(rules: &Rules) -> Self {
+        Self {
+            begun: Instant::now(),
+            rules: Arc::new(rules.clone()),
+            state: Arc::default(),
+        }
+    }
+
+    /// The listener to give to the tab.
+    #[must_use]
+    pub fn listener(&self) -> Listener {
+        let watch = self.clone();
+        Box::new(move |method, params| watch.hear(method, params))
+    }
+
+    /// The document the tab shows now.
+    #[must_use]
+    pub fn current(&self) -> Option<Document> {
+        self.lock().documents.last().cloned()
+    }
+
+    /// How many documents have been loaded so far.
+    #[must_use]
+    pub fn document_count(&self) -> usize {
+        self.lock().documents.len()
+    }
+
+    /// All documents, the last one still open unless [`Watch::leave`] was called.
+    #[must_use]
+    pub fn documents(&self) -> Vec<Document> {
+        self.lock().documents.clone()
+    }
+
+    /// Time since the watch began.
+    #[must_use]
+    pub fn now(&self) -> Duration {
+        self.begun.elapsed()
+    }
+
+    /// Notes that the driver clicks the sign-in button now.
+    pub fn note_sign_in_click(&self) {
+        let now = self.now();
+        if let Some(document) = self.lock().documents.last_mut() {
+            document.sign_in_clicks.push(now);
+        }
+    }
+
+    /// Notes that the document is left now.
+    pub fn leave(&self, ending: Ending) {
+        let now = self.now();
+        if let Some(document) = self.lock().documents.last_mut() {
+            document.left.get_or_insert((now, ending));
+        }
+    }
+
+    /// Looks at the page; where it is ready, waits for two frames and notes that they were painted.
+    ///
+    /// # Errors
+    /// When the tab has gone, or the document changed meanwhile.
+    pub async fn look(&self, tab: &Tab) -> Result<Look> {
+        let look = self.look_once(tab, &self.look_expression(false)).await?;
+        let painted = self
+            .lock()
+            .documents
+            .last()
+            .is_some_and(|document| document.looks.iter().any(|look| look.painted));
+        if look.ready && !painted {
+            return self.look_once(tab, &self.look_expression(true)).await;
+        }
+        Ok(look)
+    }
+
+    async fn look_once(&self, tab: &Tab, expression: &str) -> Result<Look> {
+        let before = self.loader();
+        let seen = tab.evaluate(expression).await?;
+        let at = self.now();
+        let look = Look {
+            at,
+            path: seen["path"].as_str().unwrap_or_default().to_owned(),
+            mounted: seen["mounted"] == true,
+            ready: seen["ready"] == true,
+            painted: seen["painted"] == true,
+            films: seen["films"].as_u64().unwrap_or(0),
+            answers: seen["answers"].as_u64().unwrap_or(0),
+            oops: seen["oops"] == true,
+            login_error: seen["loginError"] == true,
+            chips: seen["chips"].as_u64().unwrap_or(0),
+        };
+        let mut state = self.lock();
+        if let Some(document) = state.documents.last_mut()
+            && Some(&document.loader) == before.as_ref()
+        {
+            if let Some(label) = seen["label"].as_str() {
+                document.label = Some(label.to_owned());
+            }
+            let unchanged = document.looks.last().is_some_and(|last| {
+                Look {
+                    at: last.at,
+                    ..look.clone()
+                } == *last
+            });
+            if !unchanged {
+                document.looks.push(look.clone());
+            }
+        }
+        Ok(look)
+    }
+
+    /// Reads `result` from the bodies of chats that have ended; must be done before the document goes.
+    pub async fn read_results(&self, tab: &Tab) {
+        let unread: Vec<String> = self
+            .current()
+            .iter()
+            .flat_map(|document| &document.requests)
+            .filter(|request| request.call() == Some(Call::Chat))
+            .filter(|request| request.is_ok() && request.result.is_none())
+            .map(|request| request.id.clone())
+            .collect();
+        for id in unread {
+            let body = tab
+                .call("Network.getResponseBody", json!({ "requestId": id }))
+                .await;
+            let body = body
+                .ok()
+                .and_then(|body| body["body"].as_str().map(str::to_owned));
+            let body = body.and_then(|body| serde_json::from_str::<Value>(&body).ok());
+            let result = body.as_ref().and_then(|body| body["result"].as_str());
+            if let Some(result) = result {
+                self.with_request(&id, |request| request.result = Some(result.to_owned()));
+            }
+        }
+    }
+
+    fn look_expression(&self, after_two_frames: bool) -> String {
+        let ready: serde_json::Map<String, Value> = self
+            .rules
+            .ready
+            .iter()
+            .map(|(path, css)| (path.clone(), css.clone().into()))
+            .collect();
+        let look = format!(
+            "({{ label: ({label}) ?? null, path: location.pathname, \
+             mounted: (document.querySelector({mount})?.childElementCount ?? 0) > 0, \
+             ready: !!document.querySelector({ready}[location.pathname] ?? ':not(*)'), \
+             painted: {after_two_frames}, \
+             films: document.querySelectorAll('.featured-film').length, \
+             answers: document.querySelectorAll('.bubble-agent').length, \
+             oops: !!document.querySelector('.bubble-error'), \
+             loginError: !!document.querySelector('.login-error'), \
+             chips: document.querySelectorAll('.preference-chip').length }})",
+            label = self.rules.label,
+            mount = Value::from(self.rules.mount.as_str()),
+            ready = Value::from(ready),
+        );
+        if !after_two_frames {
+            return look;
+        }
+        format!(
+            "new Promise(seen => requestAnimationFrame(() => requestAnimationFrame(() => seen({look}))))"
+        )
+    }
+
+    fn loader(&self) -> Option<String> {
+        self.lock()
+            .documents
+            .last()
+            .map(|document| document.loader.clone())
+    }
+
+    fn hear(&self, event: &str, params: &Value) {
+        let now = self.now();
+        match event {
+            "Page.frameNavigated" if params["frame"]["parentId"].is_null() => {
+                self.enter(&params["frame"], now);
+            }
+            "Page.lifecycleEvent" if params["name"] == "load" => {
+                let mut state = self.lock();
+                if let Some(document) = state.document(&params["loaderId"]) {
+                    document.loaded.get_or_insert(now);
+                }
+            }
+            "Network.requestWillBeSent" => self.begin_request(params, now),
+            "Network.responseReceived" => {
+                let response = &params["response"];
+                self.with_request(text(&params["requestId"]), |request| {
+                    request.status = response["status"].as_u64().and_then(|s| s.try_into().ok());
+                    response["mimeType"]
+                        .as_str()
+                        .unwrap_or_default()
+                        .clone_into(&mut request.mime);
+                });
+            }
+            "Network.loadingFinished" => {
+                self.with_request(text(&params["requestId"]), |request| {
+                    request.ended = Some(now);
+                });
+            }
+            "Network.loadingFailed" => {
+                self.with_request(text(&params["requestId"]), |request| {
+                    request.ended = Some(now);
+                    request.error = Some(text(&params["errorText"]).to_owned());
+                });
+            }
+            _ => {}
+        }
+    }
+
+    fn enter(&self, frame: &Value, now: Duration) {
+        if !text(&frame["url"]).starts_with("http") {
+            return;
+        }
+        let mut state = self.lock();
+        if let Some(previous) = state.documents.last_mut() {
+            previous.left.get_or_insert((now, Ending::Replaced));
+        }
+        let loader = text(&frame["loaderId"]).to_owned();
+        let (own, other) = std::mem::take(&mut state.early)
+            .into_iter()
+            .partition(|early| early.0 == loader);
+        state.early = other;
+        let own: Vec<(String, Request)> = own;
+        let requests: Vec<Request> = own.into_iter().map(|early| early.1).collect();
+        state.documents.push(Document {
+            loader,
+            url: text(&frame["url"]).to_owned(),
+            started: requests.first().map_or(now, |request| request.sent),
+            requests,
+            ..Document::default()
+        });
+    }
+
+    fn begin_request(&self, params: &Value, now: Duration) {
+        let headers = params["request"]["headers"].as_object();
+        let user = headers.and_then(|headers| {
+            headers
+                .iter()
+                .find(|(name, _)| name.eq_ignore_ascii_case("user"))
+                .map(|found| found.1)
+        });
+        let request = Request {
+            id: text(&params["requestId"]).to_owned(),
+            sent: now,
+            method: text(&params["request"]["method"]).to_owned(),
+            url: text(&params["request"]["url"]).to_owned(),
+            kind: text(&params["type"]).to_owned(),
+            user: user.and_then(Value::as_str).map(str::to_owned),
+            ..Request::default()
+        };
+        let mut state = self.lock();
+        match state.document(&params["loaderId"]) {
+            Some(document) => document.requests.push(request),
+            None => state
+                .early
+                .push((text(&params["loaderId"]).to_owned(), request)),
+        }
+    }
+
+    fn with_request(&self, id: &str, change: impl FnOnce(&mut Request)) {
+        let mut state = self.lock();
+        let State { documents, early } = &mut *state;
+        let known = documents
+            .iter_mut()
+            .rev()
+            .flat_map(|document| document.requests.iter_mut().rev());
+        if let Some(request) = known
+            .chain(early.iter_mut().map(|early| &mut early.1))
+            .find(|request| request.id == id)
+        {
+            change(request);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn document(&mut self, loader: &Value) -> Option<&mut Document> {
+        self.documents
+            .iter_mut()
+            .rev()
+            .find(|document| Some(document.loader.as_str()) == loader.as_str())
+    }
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
