@@ -19,7 +19,6 @@ export function sightlineConfig({ release, backendUrl }) {
     expectedBackendOrigins: ['http://api.movieguru.test'],
     mount: '#app',
     ready: { '/': '.chat-box', '/login': '.login-form', '/about': '.about' },
-    routes: [],
     requests: [
       // A chat answer fails with HTTP 200 when its result says so.
       { match: 'POST /chat', json: true, field: 'result', good: ['SUCCESS', 'UNSAFE'], limitMs: 30_000 },
