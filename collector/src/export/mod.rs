@@ -1,0 +1,20 @@
+//! `/metrics`: two sources in one OpenMetrics text with disjoint names. The SLI series are rendered
+//! from the store's running totals; what the collector says of itself goes through OpenTelemetry.
+
+mod own;
+mod series;
+
+pub use own::{OwnMetrics, ScrapeGauges};
+
+use crate::store::SeriesTotal;
+
+/// The whole exposition.
+///
+/// # Errors
+/// Rendering failed.
+pub fn render(own: &OwnMetrics, totals: Vec<SeriesTotal>) -> anyhow::Result<String> {
+    let mut text = own.render()?;
+    // prometheus-client closes the text with `# EOF`, so its part stands last.
+    text.push_str(&series::render(totals)?);
+    Ok(text)
+}

@@ -1,0 +1,226 @@
+//! What the collector says of itself, through an OpenTelemetry meter provider of its own. Every
+//! instrument observes a counter that is kept where the thing happens; nothing is counted twice.
+
+use crate::ingest::{Counts, Tally};
+use crate::store::StoreGauges;
+use opentelemetry::KeyValue;
+use opentelemetry::metrics::{Meter, MeterProvider};
+use opentelemetry_sdk::metrics::SdkMeterProvider;
+use prometheus::{Encoder, Registry, TextEncoder};
+use std::fmt::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// How the reading of one target goes.
+#[derive(Debug, Default)]
+pub struct ScrapeGauges {
+    /// Reads that came through and were stored.
+    pub reads: AtomicU64,
+    /// Reads that failed.
+    pub failures: AtomicU64,
+}
+
+/// The collector's own metrics.
+#[derive(Debug)]
+pub struct OwnMetrics {
+    registry: Registry,
+    /// Keeps the instruments alive.
+    _provider: SdkMeterProvider,
+}
+
+impl OwnMetrics {
+    /// Registers every instrument.
+    ///
+    /// # Errors
+    /// The exporter cannot be built.
+    pub fn new(
+        tally: &Arc<Tally>,
+        store: &Arc<StoreGauges>,
+        scrapes: &[(String, Arc<ScrapeGauges>)],
+    ) -> anyhow::Result<Self> {
+        let registry = Registry::new();
+        let exporter = opentelemetry_prometheus::exporter()
+            .with_registry(registry.clone())
+            .without_target_info()
+            .scope_info_enabled(false)
+            .build()?;
+        let provider = SdkMeterProvider::builder().with_reader(exporter).build();
+        let meter = provider.meter("sightline-collector");
+        observe_tally(&meter, "beacons", tally, Tally::beacons);
+        observe_tally(&meter, "events", tally, Tally::events);
+        observe_store(&meter, store);
+        observe_scrapes(&meter, scrapes);
+        Ok(Self {
+            registry,
+            _provider: provider,
+        })
+    }
+
+    /// As OpenMetrics text without the closing line.
+    pub(super) fn render(&self) -> anyhow::Result<String> {
+        let mut classic = Vec::new();
+        TextEncoder::new().encode(&self.registry.gather(), &mut classic)?;
+        Ok(open_metrics(&String::from_utf8(classic)?))
+    }
+}
+
+/// The classic format names a counter's family with `_total`, OpenMetrics without; the samples are
+/// the same (<https://prometheus.io/docs/specs/om/open_metrics_spec/#counter>).
+fn open_metrics(classic: &str) -> String {
+    let mut text = String::with_capacity(classic.len());
+    let mut counters = Vec::new();
+    for line in classic.lines() {
+        if let Some(family) = line
+            .strip_prefix("# TYPE ")
+            .and_then(|rest| rest.split(' ').next())
+        {
+            counters.extend(line.ends_with(" counter").then_some(family));
+        }
+    }
+    for line in classic.lines() {
+        let described = line
+            .strip_prefix("# ")
+            .and_then(|rest| rest.split(' ').nth(1));
+        match described.filter(|family| counters.contains(family)) {
+            Some(family) => {
+                let short = family.strip_suffix("_total").unwrap_or(family);
+                let _ = writeln!(text, "{}", line.replacen(family, short, 1));
+            }
+            None => {
+                let _ = writeln!(text, "{line}");
+            }
+        }
+    }
+    text
+}
+
+fn observe_tally(
+    meter: &Meter,
+    side: &'static str,
+    tally: &Arc<Tally>,
+    read: fn(&Tally) -> Counts,
+) {
+    let counter = |verdict: &str, of: fn(&Counts) -> u64, description: String| {
+        let tally = Arc::clone(tally);
+        meter
+            .u64_observable_counter(format!("sightline.collector.{side}.{verdict}"))
+            .with_description(description)
+            .with_callback(move |observer| observer.observe(of(&read(&tally)), &[]))
+            .build();
+    };
+    counter(
+        "received",
+        |counts| counts.received,
+        format!("{side} that came"),
+    );
+    counter(
+        "accepted",
+        |counts| counts.accepted,
+        format!("{side} stored"),
+    );
+    counter(
+        "duplicate",
+        |counts| counts.duplicate,
+        format!("{side} known already"),
+    );
+    let tally = Arc::clone(tally);
+    meter
+        .u64_observable_counter(format!("sightline.collector.{side}.rejected"))
+        .with_description(format!("{side} refused, by reason"))
+        .with_callback(move |observer| {
+            for (reason, count) in read(&tally).rejected {
+                observer.observe(count, &[KeyValue::new("reason", reason)]);
+            }
+        })
+        .build();
+}
+
+fn observe_store(meter: &Meter, store: &Arc<StoreGauges>) {
+    let counter = |name: &'static str, of: fn(&StoreGauges) -> &AtomicU64, description| {
+        let store = Arc::clone(store);
+        meter
+            .u64_observable_counter(name)
+            .with_description(description)
+            .with_callback(move |observer| {
+                observer.observe(of(&store).load(Ordering::Relaxed), &[]);
+            })
+            .build();
+    };
+    counter(
+        "sightline.collector.store.commits",
+        |s| &s.commits,
+        "transactions committed",
+    );
+    counter(
+        "sightline.collector.store.committed",
+        |s| &s.committed_jobs,
+        "beacons and reads committed in them",
+    );
+    counter(
+        "sightline.collector.store.commit_micros",
+        |s| &s.commit_micros,
+        "microseconds spent committing",
+    );
+    counter(
+        "sightline.collector.store.folded_labels",
+        |s| &s.folded_labels,
+        "series counted under _other because a label's budget was spent",
+    );
+    let store = Arc::clone(store);
+    meter
+        .u64_observable_gauge("sightline.collector.store.queued")
+        .with_description("beacons and reads waiting for the writer")
+        .with_callback(move |observer| {
+            observer.observe(store.queued.load(Ordering::Relaxed), &[]);
+        })
+        .build();
+}
+
+fn observe_scrapes(meter: &Meter, scrapes: &[(String, Arc<ScrapeGauges>)]) {
+    let counter = |name: &'static str, of: fn(&ScrapeGauges) -> &AtomicU64, description| {
+        let scrapes = scrapes.to_vec();
+        meter
+            .u64_observable_counter(name)
+            .with_description(description)
+            .with_callback(move |observer| {
+                for (target, gauges) in &scrapes {
+                    let labels = [KeyValue::new("target", target.clone())];
+                    observer.observe(of(gauges).load(Ordering::Relaxed), &labels);
+                }
+            })
+            .build();
+    };
+    counter(
+        "sightline.collector.scrapes",
+        |s| &s.reads,
+        "reads of a server-side target",
+    );
+    counter(
+        "sightline.collector.scrape_failures",
+        |s| &s.failures,
+        "reads that failed",
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_series_is_there_at_zero_before_anything_happens() {
+        let own = OwnMetrics::new(&Arc::default(), &Arc::default(), &[]).unwrap();
+        let text = own.render().unwrap();
+        for line in [
+            "# TYPE sightline_collector_beacons_received counter",
+            "sightline_collector_beacons_received_total 0",
+            "sightline_collector_beacons_rejected_total{reason=\"wrong_origin\"} 0",
+            "sightline_collector_events_rejected_total{reason=\"too_old\"} 0",
+            "sightline_collector_store_queued 0",
+        ] {
+            assert!(
+                text.lines().any(|found| found == line),
+                "{line} is missing in:\n{text}"
+            );
+        }
+    }
+}

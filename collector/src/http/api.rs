@@ -1,0 +1,117 @@
+//! `/api/v1` and `/metrics`: queries in, JSON and the exposition text out.
+
+use super::problem::Problem;
+use super::query::{SliQuery, ViewsQuery, parsed};
+use crate::app::{App, SliAnswer, SliQuestion};
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+pub(super) async fn slis(
+    State(app): State<Arc<App>>,
+    query: Result<Query<SliQuery>, QueryRejection>,
+) -> Result<Json<SliAnswer>, Problem> {
+    let query = parsed(query)?;
+    let question = SliQuestion {
+        app: named_app(&app, query.app.as_deref())?,
+        window: query.window(app.now_ms())?,
+        release: query.release,
+        deployment: query.deployment,
+        backend_origin: query.backend_origin,
+        split: query.split,
+    };
+    app.slis(question)
+        .await
+        .map(Json)
+        .map_err(|error| Problem::internal(&error))
+}
+
+pub(super) async fn views(
+    State(app): State<Arc<App>>,
+    query: Result<Query<ViewsQuery>, QueryRejection>,
+) -> Result<Json<Value>, Problem> {
+    let query = parsed(query)?;
+    let name = named_app(&app, query.app.as_deref())?;
+    let filter = query.into_filter(name, app.now_ms())?;
+    let views = app
+        .store()
+        .views(filter)
+        .await
+        .map_err(|error| Problem::internal(&error))?;
+    Ok(Json(
+        json!({ "views": views.views, "truncated": views.truncated }),
+    ))
+}
+
+pub(super) async fn view(
+    State(app): State<Arc<App>>,
+    Path(view): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    let not_found = || {
+        Problem::new(
+            StatusCode::NOT_FOUND,
+            "unknown_view",
+            "no beacon of this view has arrived",
+            "the path",
+            "give the 32 hex digits of a view listed by /api/v1/views",
+        )
+    };
+    let id = view.parse().map_err(|_| not_found())?;
+    let found = app
+        .store()
+        .view(id)
+        .await
+        .map_err(|error| Problem::internal(&error))?;
+    found.map(Json).ok_or_else(not_found)
+}
+
+pub(super) async fn metrics(State(app): State<Arc<App>>) -> Result<Response, Problem> {
+    let text = app
+        .metrics()
+        .await
+        .map_err(|error| Problem::internal(&error))?;
+    let mime = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    Ok(([(header::CONTENT_TYPE, mime)], text).into_response())
+}
+
+/// Everything else on the private listener.
+pub(super) async fn nowhere() -> Problem {
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "not_found",
+        "there is nothing at this address",
+        "the private listener",
+        "it has /, /api/v1/slis, /api/v1/views, /api/v1/views/{view}, /metrics and /healthz",
+    )
+}
+
+/// A known address, asked in a way it does not answer.
+pub(super) async fn wrong_method() -> Problem {
+    Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        "this address is only read",
+        "the private listener",
+        "use GET",
+    )
+}
+
+/// The application asked for, or the only one there is.
+fn named_app(app: &App, name: Option<&str>) -> Result<String, Problem> {
+    let known: Vec<&str> = app.app_names().collect();
+    match (name, known.as_slice()) {
+        (None, [only]) => Ok((*only).to_owned()),
+        (Some(name), known) if known.contains(&name) => Ok(name.to_owned()),
+        (name, known) => Err(Problem::new(
+            StatusCode::NOT_FOUND,
+            "unknown_app",
+            format!("no application is named {:?}", name.unwrap_or_default()),
+            "app in the query string",
+            format!("name one of: {}", known.join(", ")),
+        )),
+    }
+}

@@ -1,0 +1,12 @@
+//! The HTTP surface: requests become knocks and queries, verdicts become statuses and JSON. The whole
+//! of it stands in `router`; what a beacon is worth or a number means is decided elsewhere.
+
+mod api;
+mod beacons;
+mod page;
+mod probe;
+mod problem;
+mod query;
+mod router;
+
+pub use router::{private, public};

@@ -1,0 +1,17 @@
+//! Admission: bytes from anybody enter, an [`AcceptedBeacon`] or a [`Rejection`] leaves.
+//! The order is size, key and origin, rate, decode, scrub, validate: cheapest first, and nothing is
+//! read of a body whose sender is not known. It knows neither HTTP nor the store.
+
+mod accepted;
+mod door;
+mod keys;
+mod rate;
+mod rejection;
+mod scrub;
+mod tally;
+mod validate;
+
+pub use accepted::{AcceptedBeacon, AcceptedEvent};
+pub use door::{Door, Entrant, Knock};
+pub use rejection::{EventRejection, Refused, RefusedEvent, Rejection};
+pub use tally::{Counts, EventVerdicts, Tally, Verdict};

@@ -1,0 +1,240 @@
+//! From an event to the one series it counts under, after the tables of outcomes: which outcomes are
+//! good, which bad, and when leaving early is neither.
+
+use super::series::{Class, Outcome, Series};
+use crate::config::AppConfig;
+use beacon::{
+    Event, EventKind, Finality, Head, JourneyOutcome, PageLoad, PageOutcome, RequestOutcome,
+};
+use std::collections::{HashMap, HashSet};
+
+/// What the applications' configurations say about good and bad.
+#[derive(Clone, Debug, Default)]
+pub struct Objectives(HashMap<String, AppObjectives>);
+
+#[derive(Clone, Debug, Default)]
+struct AppObjectives {
+    thresholds_ms: HashMap<String, u32>,
+    expected_origins: HashSet<String>,
+}
+
+/// An event's share in a series.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contribution {
+    /// Where it counts.
+    pub series: Series,
+    /// How often: 1, but for requests that were counted in the browser.
+    pub weight: u64,
+}
+
+impl Objectives {
+    /// Collects thresholds and expected origins.
+    pub fn new(apps: &[AppConfig]) -> Self {
+        let of = |app: &AppConfig| AppObjectives {
+            thresholds_ms: app
+                .journeys
+                .iter()
+                .map(|journey| (journey.name.clone(), journey.threshold_ms))
+                .collect(),
+            expected_origins: app.expected_backend_origins.iter().cloned().collect(),
+        };
+        Self(apps.iter().map(|app| (app.name.clone(), of(app))).collect())
+    }
+
+    /// The series an event counts under; `None` for what no indicator counts.
+    pub fn contribution(&self, app: &str, head: &Head, event: &Event) -> Option<Contribution> {
+        let objectives = self.0.get(app)?;
+        let (outcome, class, weight) = match &event.kind {
+            EventKind::Page(page) => (Outcome::Page(page.outcome), page_class(page.outcome), 1),
+            EventKind::Journey(attempt) => {
+                let threshold_ms = *objectives.thresholds_ms.get(&attempt.name)?;
+                let class = journey_class(attempt.outcome, attempt.duration_ms, threshold_ms);
+                (Outcome::Journey(attempt.outcome), class, 1)
+            }
+            EventKind::Request(request) => (
+                Outcome::Request(request.outcome),
+                request_class(request.outcome),
+                1,
+            ),
+            EventKind::Requests(counts) => {
+                let class = request_class(counts.outcome);
+                (
+                    Outcome::Request(counts.outcome),
+                    class,
+                    counts.durations.total(),
+                )
+            }
+            EventKind::Navigation(_)
+            | EventKind::Vital(_)
+            | EventKind::Error(_)
+            | EventKind::Withdrawn => return None,
+        };
+        let labels = labels_of(head, &event.kind);
+        let told = labels.expected_origin;
+        let configured = &objectives.expected_origins;
+        let expected_origin = if configured.is_empty() {
+            told
+        } else {
+            configured.contains(labels.backend_origin)
+        };
+        let series = Series {
+            app: app.to_owned(),
+            name: labels.name,
+            release: head.page.release.clone(),
+            deployment: head.page.deployment.clone(),
+            backend_origin: labels.backend_origin.to_owned(),
+            expected_origin,
+            outcome,
+            class,
+            provisional: labels.finality == Finality::Provisional,
+            mixed: labels.mixed,
+        };
+        Some(Contribution { series, weight })
+    }
+}
+
+/// The labels that depend on the kind of event.
+struct Labels<'a> {
+    name: String,
+    backend_origin: &'a str,
+    expected_origin: bool,
+    finality: Finality,
+    mixed: bool,
+}
+
+fn labels_of<'a>(head: &'a Head, kind: &'a EventKind) -> Labels<'a> {
+    let of_page = Labels {
+        name: head.page.route.clone(),
+        backend_origin: &head.page.backend_origin,
+        expected_origin: true,
+        finality: Finality::Final,
+        mixed: false,
+    };
+    match kind {
+        EventKind::Page(page) => Labels {
+            finality: page.finality,
+            mixed: is_mixed(page),
+            ..of_page
+        },
+        EventKind::Journey(attempt) => Labels {
+            name: attempt.name.clone(),
+            backend_origin: match attempt.backend_origin.as_str() {
+                "" => of_page.backend_origin,
+                used => used,
+            },
+            finality: attempt.finality,
+            ..of_page
+        },
+        EventKind::Request(request) => Labels {
+            name: format!("{} {}", request.method, request.route),
+            backend_origin: &request.backend_origin,
+            expected_origin: request.expected_origin,
+            finality: request.finality,
+            ..of_page
+        },
+        EventKind::Requests(counts) => Labels {
+            name: format!("{} {}", counts.method, counts.route),
+            backend_origin: &counts.backend_origin,
+            expected_origin: counts.expected_origin,
+            ..of_page
+        },
+        EventKind::Navigation(_)
+        | EventKind::Vital(_)
+        | EventKind::Error(_)
+        | EventKind::Withdrawn => of_page,
+    }
+}
+
+/// More than one pod or release, going by those that said who they are.
+fn is_mixed(page: &PageLoad) -> bool {
+    let releases: HashSet<_> = page.touched.iter().map(|pod| &pod.release).collect();
+    let pods: HashSet<_> = page.touched.iter().map(|pod| &pod.deployment).collect();
+    let known = |names: HashSet<&String>| names.iter().filter(|name| !name.is_empty()).count();
+    known(releases) > 1 || known(pods) > 1
+}
+
+fn page_class(outcome: PageOutcome) -> Class {
+    match outcome {
+        PageOutcome::Ready => Class::Good,
+        PageOutcome::Blank | PageOutcome::Broken | PageOutcome::Incomplete => Class::Bad,
+        PageOutcome::Abandoned => Class::Excluded,
+    }
+}
+
+/// Latency is judged apart: a slow success is a success. Who leaves before the objective's threshold
+/// has not been failed; who leaves after it has waited too long.
+fn journey_class(outcome: JourneyOutcome, duration_ms: u32, threshold_ms: u32) -> Class {
+    match outcome {
+        JourneyOutcome::Success => Class::Good,
+        JourneyOutcome::Failed | JourneyOutcome::Hung => Class::Bad,
+        JourneyOutcome::Abandoned if duration_ms > threshold_ms => Class::Bad,
+        JourneyOutcome::Abandoned => Class::Excluded,
+    }
+}
+
+/// The indicator of requests is reachability: did the right backend answer at all? An answer that
+/// says no is an answer; whether it harmed the user is for the journeys to tell.
+fn request_class(outcome: RequestOutcome) -> Class {
+    match outcome {
+        RequestOutcome::Ok | RequestOutcome::HttpError | RequestOutcome::AppError => Class::Good,
+        RequestOutcome::Unreachable
+        | RequestOutcome::Timeout
+        | RequestOutcome::WrongContent
+        | RequestOutcome::Hung
+        | RequestOutcome::Blocked => Class::Bad,
+        RequestOutcome::Aborted => Class::Excluded,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use beacon::Touched;
+
+    #[test]
+    fn who_leaves_at_the_threshold_is_excluded_and_a_millisecond_later_is_bad() {
+        assert_eq!(
+            journey_class(JourneyOutcome::Abandoned, 5000, 5000),
+            Class::Excluded
+        );
+        assert_eq!(
+            journey_class(JourneyOutcome::Abandoned, 5001, 5000),
+            Class::Bad
+        );
+    }
+
+    #[test]
+    fn a_slow_success_is_a_success() {
+        assert_eq!(
+            journey_class(JourneyOutcome::Success, 29_000, 1000),
+            Class::Good
+        );
+    }
+
+    #[test]
+    fn an_error_page_of_the_backend_proves_that_it_was_reached() {
+        assert_eq!(request_class(RequestOutcome::HttpError), Class::Good);
+        assert_eq!(request_class(RequestOutcome::WrongContent), Class::Bad);
+    }
+
+    #[test]
+    fn a_page_is_mixed_when_two_pods_or_two_releases_made_it() {
+        let page = |pods: &[(&str, &str)]| PageLoad {
+            outcome: PageOutcome::Blank,
+            finality: Finality::Final,
+            decided_after_ms: 0,
+            touched: pods
+                .iter()
+                .map(|(release, pod)| Touched {
+                    release: (*release).into(),
+                    deployment: (*pod).into(),
+                })
+                .collect(),
+            failed_scripts: 0,
+        };
+        assert!(!is_mixed(&page(&[])));
+        assert!(!is_mixed(&page(&[("1", "a"), ("", "")])));
+        assert!(is_mixed(&page(&[("1", "a"), ("1", "b")])));
+        assert!(is_mixed(&page(&[("1", ""), ("2", "")])));
+    }
+}

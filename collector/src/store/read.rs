@@ -1,0 +1,176 @@
+//! Counting queries: series over a window, running totals, coverage. All of one query's statements see
+//! the same snapshot.
+
+use super::ledger::MINUTE_MS;
+use super::series_table::{COLUMNS, series_of};
+use crate::sli::Series;
+use rusqlite::{Transaction, params};
+use std::collections::{BTreeMap, HashMap};
+
+/// A stretch of time in Unix milliseconds, the end excluded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// The first millisecond.
+    pub from_ms: u64,
+    /// The millisecond after the last.
+    pub to_ms: u64,
+}
+
+/// How much of what was sent has arrived.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Coverage {
+    /// Views of which at least one beacon has arrived.
+    pub views: u64,
+    /// Their beacons, duplicates not counted.
+    pub beacons_received: u64,
+    /// Beacons that later ones, or the next view, prove to have been sent.
+    pub beacons_known_lost: u64,
+    /// Views whose core never came up, other than for want of time.
+    pub probe_degraded: u64,
+    /// Events the probes themselves gave up.
+    pub client_drops: u64,
+    /// Document loads among the views, by release. A page restored from memory is a view but no
+    /// document was served for it.
+    pub documents_reported: BTreeMap<String, u64>,
+}
+
+/// What a series has counted since the database began.
+#[derive(Clone, Debug)]
+pub struct SeriesTotal {
+    /// The labels.
+    pub series: Series,
+    /// Events counted; never falls.
+    pub added: u64,
+    /// Events taken back by a later revision; never falls.
+    pub withdrawn: u64,
+}
+
+/// Queries on one snapshot.
+pub(super) struct Reader<'a> {
+    pub(super) snapshot: &'a Transaction<'a>,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(snapshot: &'a Transaction<'a>) -> Self {
+        Self { snapshot }
+    }
+
+    /// Whole minutes come from their buckets, the broken ones at both ends from the raw rows.
+    pub(super) fn series_counts(
+        &mut self,
+        app: &str,
+        window: Window,
+    ) -> rusqlite::Result<Vec<(Series, u64)>> {
+        let mut counts = HashMap::new();
+        let first_minute = window.from_ms.div_ceil(MINUTE_MS);
+        let end_minute = window.to_ms / MINUTE_MS;
+        if first_minute < end_minute {
+            self.add_buckets(first_minute, end_minute, &mut counts)?;
+            self.add_raw(window.from_ms, first_minute * MINUTE_MS, &mut counts)?;
+            self.add_raw(end_minute * MINUTE_MS, window.to_ms, &mut counts)?;
+        } else {
+            self.add_raw(window.from_ms, window.to_ms, &mut counts)?;
+        }
+        let sql = format!("SELECT {COLUMNS}, id FROM series WHERE app = ?1 ORDER BY id");
+        let mut statement = self.snapshot.prepare_cached(&sql)?;
+        let rows = statement.query_map([app], |row| {
+            let count = counts.get(&row.get("id")?).copied().unwrap_or(0);
+            Ok(series_of(row)?.map(|series| (series, count)))
+        })?;
+        rows.filter_map(Result::transpose)
+            .filter(has_count)
+            .collect()
+    }
+
+    fn add_buckets(
+        &self,
+        first_minute: u64,
+        end_minute: u64,
+        counts: &mut HashMap<i64, u64>,
+    ) -> rusqlite::Result<()> {
+        let mut statement = self.snapshot.prepare_cached(
+            "SELECT series, sum(count) FROM minutes
+             WHERE minute >= ?1 AND minute < ?2 GROUP BY series",
+        )?;
+        add_rows(
+            &mut statement.query(params![first_minute, end_minute])?,
+            counts,
+        )
+    }
+
+    fn add_raw(
+        &self,
+        from_ms: u64,
+        to_ms: u64,
+        counts: &mut HashMap<i64, u64>,
+    ) -> rusqlite::Result<()> {
+        let mut statement = self.snapshot.prepare_cached(
+            "SELECT series, sum(weight) FROM events
+             WHERE event_ms >= ?1 AND event_ms < ?2 AND series IS NOT NULL GROUP BY series",
+        )?;
+        add_rows(&mut statement.query(params![from_ms, to_ms])?, counts)
+    }
+
+    pub(super) fn totals(&mut self) -> rusqlite::Result<Vec<SeriesTotal>> {
+        let sql = format!(
+            "SELECT {COLUMNS}, added, withdrawn FROM series JOIN totals ON totals.series = series.id
+             ORDER BY id"
+        );
+        let mut statement = self.snapshot.prepare_cached(&sql)?;
+        let rows = statement.query_map([], |row| {
+            let (added, withdrawn) = (row.get("added")?, row.get("withdrawn")?);
+            Ok(series_of(row)?.map(|series| SeriesTotal {
+                series,
+                added,
+                withdrawn,
+            }))
+        })?;
+        rows.filter_map(Result::transpose).collect()
+    }
+
+    pub(super) fn coverage(&mut self, app: &str, window: Window) -> rusqlite::Result<Coverage> {
+        let (from_ms, to_ms) = (window.from_ms, window.to_ms);
+        let mut coverage = self
+            .snapshot
+            .prepare_cached(
+                "SELECT count(*) FILTER (WHERE received > 0),
+                        coalesce(sum(received), 0),
+                        coalesce(sum(highest_seq + 1 - received), 0),
+                        count(*) FILTER (WHERE core IN ('blocked', 'http', 'unsupported', 'error')),
+                        coalesce(sum(client_drops), 0)
+                 FROM views WHERE app = ?1 AND first_received_ms >= ?2 AND first_received_ms < ?3",
+            )?
+            .query_row(params![app, from_ms, to_ms], |row| {
+                Ok(Coverage {
+                    views: row.get(0)?,
+                    beacons_received: row.get(1)?,
+                    beacons_known_lost: row.get(2)?,
+                    probe_degraded: row.get(3)?,
+                    client_drops: row.get(4)?,
+                    documents_reported: BTreeMap::new(),
+                })
+            })?;
+        let mut statement = self.snapshot.prepare_cached(
+            "SELECT release, count(*) FROM views
+             WHERE app = ?1 AND first_received_ms >= ?2 AND first_received_ms < ?3
+                 AND received > 0 AND navigation <> 'back_forward_cache'
+             GROUP BY release",
+        )?;
+        let rows = statement.query_map(params![app, from_ms, to_ms], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
+        coverage.documents_reported = rows.collect::<rusqlite::Result<_>>()?;
+        Ok(coverage)
+    }
+}
+
+fn has_count(row: &rusqlite::Result<(Series, u64)>) -> bool {
+    row.as_ref().map_or(true, |(_, count)| *count > 0)
+}
+
+fn add_rows(rows: &mut rusqlite::Rows<'_>, counts: &mut HashMap<i64, u64>) -> rusqlite::Result<()> {
+    while let Some(row) = rows.next()? {
+        *counts.entry(row.get(0)?).or_default() += row.get::<_, u64>(1)?;
+    }
+    Ok(())
+}
