@@ -1,5 +1,13 @@
 //! End to end, in real Chromium: one promise per test, each with a demo, a collector and a browser of its own.
 //! Needs the binaries and the front-end builds beforehand; `cargo xtask test` makes them.
 
+mod chats;
+mod collector_away;
+mod core_away;
 mod ground_truth;
+mod hiding;
+mod pages;
+mod requests;
 mod support;
+mod tabs;
+mod visitors;

@@ -1,11 +1,17 @@
-//! What the promises share: a bounded number of stages at once.
+//! What the promises share: a bounded number of stages at once, and looks at views.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+use std::time::Duration;
 use tests::stage::{Setting, Stage};
+use tests::visit::{Arrival, Visitor};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// Two cores carry two browsers with their pages; more only make every wait longer.
 static STAGES: Semaphore = Semaphore::const_new(2);
+
+/// How long something sent at once may take to be shown, on two busy cores.
+pub(crate) const SOON: Duration = Duration::from_secs(15);
 
 /// Runs one promise on a stage of its own and strikes the stage afterwards.
 pub(crate) async fn on_stage(
@@ -15,10 +21,16 @@ pub(crate) async fn on_stage(
 ) -> Result<()> {
     let _place: SemaphorePermit<'_> = STAGES.acquire().await?;
     let stage = Stage::set(name, setting).await?;
+    stage.demo.succeed_always().await?;
     promise(&stage)
         .await
         .with_context(|| format!("target/e2e-logs/{name}-*.log may say more"))?;
     stage.strike().await
+}
+
+/// Waits for one of the places that [`on_stage`] shares out.
+pub(crate) async fn place() -> Result<SemaphorePermit<'static>> {
+    Ok(STAGES.acquire().await?)
 }
 
 /// Arguments for the demo.
@@ -31,4 +43,62 @@ pub(crate) fn demo(arguments: &[&str]) -> Setting {
         demo,
         ..Setting::default()
     }
+}
+
+/// The right release only.
+pub(crate) fn healthy() -> Setting {
+    demo(&["--pick", "pod:1"])
+}
+
+/// A visitor who has signed in and sees films.
+pub(crate) async fn at_home(stage: &Stage) -> Result<Visitor> {
+    let visitor = stage.visitor().await?;
+    let arrival = visitor.open("/").await?;
+    ensure!(
+        arrival == Arrival::Ready("/login".to_owned()),
+        "the login form: {arrival:?}"
+    );
+    ensure!(
+        visitor.sign_in().await?,
+        "signing in failed: {:#?}",
+        visitor.watch().current()
+    );
+    Ok(visitor)
+}
+
+/// Whether a field of the view has this value; an error says what it has.
+pub(crate) fn holds(view: &Value, pointer: &str, expected: impl Into<Value>) -> Result<(), String> {
+    let (found, expected) = (view.pointer(pointer), expected.into());
+    if found == Some(&expected) {
+        Ok(())
+    } else {
+        Err(format!("{pointer} is {found:?} instead of {expected}"))
+    }
+}
+
+/// The outcomes of all attempts at a journey in a view.
+pub(crate) fn outcomes<'a>(view: &'a Value, journey: &str) -> Vec<&'a str> {
+    let journeys = view["journeys"].as_array().into_iter().flatten();
+    journeys
+        .filter(|attempt| attempt["name"] == journey)
+        .filter_map(|attempt| attempt["outcome"].as_str())
+        .collect()
+}
+
+/// Whether the attempts at a journey in a view ended like this, in any order.
+pub(crate) fn ended(view: &Value, journey: &str, expected: &[&str]) -> Result<(), String> {
+    let found = outcomes(view, journey);
+    if found == expected {
+        Ok(())
+    } else {
+        Err(format!("{journey} ended {found:?}, not {expected:?}"))
+    }
+}
+
+/// The first element of a list in the view that has this value in this field.
+pub(crate) fn find<'a>(view: &'a Value, list: &str, field: &str, value: &str) -> Option<&'a Value> {
+    view[list]
+        .as_array()?
+        .iter()
+        .find(|element| element[field] == value)
 }

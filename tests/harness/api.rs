@@ -65,6 +65,57 @@ impl Demo {
         self.post("pick", &json!({ "pick": pick })).await
     }
 
+    /// Lets a backend path fail in a chosen way until `none` is ordered; a method restricts it.
+    ///
+    /// # Errors
+    /// When the demo refuses.
+    pub async fn set_fault(&self, method: &str, path: &str, fault: &str) -> Result<()> {
+        self.post(
+            "fault",
+            &json!({ "method": method, "path": path, "fault": fault }),
+        )
+        .await
+    }
+
+    /// Changes fields of the backend's phase and keeps the others.
+    ///
+    /// # Errors
+    /// When the demo refuses.
+    pub async fn change_phase(&self, changes: &[(&str, Value)]) -> Result<()> {
+        let mut answer: Value = get(&self.http, &format!("{}/phase", self.admin)).await?;
+        let mut phase = answer["CurrentProbMetrics"].take();
+        for (field, value) in changes {
+            phase[*field] = value.clone();
+        }
+        self.post("phase", &phase).await
+    }
+
+    /// Lets every call of the backend succeed, quickly, so that a test meets only its own faults.
+    ///
+    /// # Errors
+    /// When the demo refuses.
+    pub async fn succeed_always(&self) -> Result<()> {
+        let certain = [
+            "ChatSuccess",
+            "LoginSuccess",
+            "StartupSuccess",
+            "PrefUpdateSuccess",
+        ];
+        let certain = certain.map(|field| (field, json!(1.0)));
+        let quick = ["Login", "Chat", "Startup", "PrefUpdate"].map(|call| {
+            [
+                (format!("{call}LatencyMinMS"), 50),
+                (format!("{call}LatencyMaxMS"), 150),
+            ]
+        });
+        let quick = quick
+            .iter()
+            .flatten()
+            .map(|(field, ms)| (field.as_str(), json!(ms)));
+        self.change_phase(&certain.into_iter().chain(quick).collect::<Vec<_>>())
+            .await
+    }
+
     /// The end of both logs now.
     ///
     /// # Errors
@@ -151,6 +202,9 @@ impl Collector {
         let Self { private, app, http } = self;
         let url = format!("{private}/api/v1/views?app={app}&from_ms={from_ms}");
         let answer: Value = get(http, &url).await?;
+        if answer["truncated"] == true {
+            bail!("more views than the collector shows at once: a comparison would be incomplete");
+        }
         Ok(answer["views"].as_array().context("no views")?.clone())
     }
 
@@ -159,8 +213,7 @@ impl Collector {
     /// # Errors
     /// When the collector does not know it.
     pub async fn view(&self, view: &str) -> Result<Value> {
-        let Self { private, app, http } = self;
-        get(http, &format!("{private}/api/v1/views/{view}?app={app}")).await
+        get(&self.http, &format!("{}/api/v1/views/{view}", self.private)).await
     }
 
     /// The Prometheus text of the collector.

@@ -7,7 +7,9 @@ use crate::compare::{Settled, Verdict, compare, settle};
 use crate::process::{Program, binary, free_port, workspace};
 use crate::truth::Rules;
 use crate::visit::{VisitRecord, Visitor};
+use crate::wait::until;
 use anyhow::{Context, Result, ensure};
+use serde_json::Value;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Mutex;
@@ -71,6 +73,7 @@ pub struct Stage {
     pub collector: Collector,
     /// The address of the collector's public listener.
     pub ingest: String,
+    private: String,
     /// How the truth judges.
     pub rules: Rules,
     /// When the stage was set.
@@ -89,7 +92,8 @@ impl Stage {
             .tempdir()?;
         let (public, private) = (free_port()?, free_port()?);
         let ingest = format!("http://127.0.0.1:{public}");
-        let mut arguments: Vec<String> = ["serve", "--crowd", "0", "--collector", &ingest]
+        let private_address = format!("http://127.0.0.1:{private}");
+        let mut arguments: Vec<String> = ["serve", "--collector", &ingest]
             .into_iter()
             .chain([
                 "--site-port",
@@ -101,6 +105,9 @@ impl Stage {
             ])
             .map(str::to_owned)
             .collect();
+        if !setting.demo.iter().any(|argument| argument == "--crowd") {
+            arguments.extend(["--crowd".to_owned(), "0".to_owned()]);
+        }
         arguments.extend(setting.demo);
         let demo_path = binary("demo-frontend", "demo-frontend")?;
         let demo_program = Program::start(&demo_path, &arguments, log_file(name, "demo")?).await?;
@@ -123,8 +130,9 @@ impl Stage {
             records: Mutex::default(),
             closed: Mutex::default(),
             demo: Demo::at(&admin),
-            collector: Collector::at(&format!("http://127.0.0.1:{private}"), APP),
+            collector: Collector::at(&private_address, APP),
             ingest,
+            private: private_address,
             rules: setting.rules,
             from_ms: now_ms(),
             _folder: folder,
@@ -159,10 +167,39 @@ impl Stage {
             .await
     }
 
+    /// The arguments that point the visitors' program at this stage.
+    ///
+    /// # Errors
+    /// When a program did not say where it is.
+    pub fn visitors_arguments(&self) -> Result<Vec<String>> {
+        let demo = |name| self.demo_program.address(name);
+        let pairs = [
+            ("--site", demo("site")?),
+            ("--backend", demo("backend")?),
+            ("--admin", demo("admin")?),
+            ("--collector-public", self.ingest.clone()),
+            ("--collector-private", self.private.clone()),
+        ];
+        Ok(pairs
+            .into_iter()
+            .flat_map(|(name, value)| [name.to_owned(), value])
+            .collect())
+    }
+
     /// The browser all visitors of this stage share.
     #[must_use]
     pub fn browser(&self) -> &Browser {
         &self.browser
+    }
+
+    /// Opens a second tab beside a visitor's, in the same context; it stands in front.
+    ///
+    /// # Errors
+    /// When the browser has gone.
+    pub async fn visitor_beside(&self, other: &Visitor) -> Result<Visitor> {
+        let number = self.visitors.fetch_add(1, Ordering::Relaxed);
+        let name = format!("{}-{number}", self.name);
+        Visitor::enter_beside(&self.browser, other, &name).await
     }
 
     /// A new visitor with a fresh context.
@@ -184,6 +221,33 @@ impl Stage {
         lock(&self.records).push(record);
         lock(&self.closed).push(tab);
         Ok(())
+    }
+
+    /// Waits until the collector shows a view as it should be, and returns it; `look` says what is
+    /// not yet right.
+    ///
+    /// # Errors
+    /// Shows the view as it was last.
+    pub async fn until_view(
+        &self,
+        view: &str,
+        within: Duration,
+        look: impl Fn(&Value) -> Result<(), String>,
+    ) -> Result<Value> {
+        until(
+            &format!("view {view} in the collector"),
+            within,
+            async || {
+                let shown = self
+                    .collector
+                    .view(view)
+                    .await
+                    .map_err(|error| format!("{error:#}"))?;
+                look(&shown).map_err(|problem| format!("{problem}: {shown:#}"))?;
+                Ok(shown)
+            },
+        )
+        .await
     }
 
     /// The truth about all who have left.

@@ -6,6 +6,7 @@ use crate::draw::Draw;
 use crate::truth::{Call, Document, Ending, Look, Rules, Watch, has_failed_script};
 use crate::wait::until;
 use anyhow::{Context, Result};
+use serde_json::{Value, json};
 use std::time::Duration;
 
 /// Longer than any limit: a journey that hangs is waited out.
@@ -65,6 +66,24 @@ impl Visitor {
             tab,
             watch,
             rules: rules.clone(),
+        })
+    }
+
+    /// Opens a second tab in the context of another visitor, hiding the first.
+    ///
+    /// # Errors
+    /// When the browser has gone.
+    pub async fn enter_beside(browser: &Browser, other: &Self, name: &str) -> Result<Self> {
+        let watch = Watch::new(&other.rules);
+        let tab = browser.open_beside(&other.tab, watch.listener()).await?;
+        tab.name_visitor(name).await?;
+        let (site, rules) = (other.site.clone(), other.rules.clone());
+        Ok(Self {
+            name: name.to_owned(),
+            site,
+            tab,
+            watch,
+            rules,
         })
     }
 
@@ -333,6 +352,29 @@ impl Visitor {
             documents,
             trouble,
         }
+    }
+
+    /// Holds back every request whose address matches a pattern, until [`Visitor::let_go`].
+    ///
+    /// # Errors
+    /// When the tab has gone.
+    pub async fn hold_back(&self, patterns: &[&str]) -> Result<()> {
+        let patterns: Vec<Value> = patterns
+            .iter()
+            .map(|pattern| json!({ "urlPattern": pattern }))
+            .collect();
+        self.tab
+            .call("Fetch.enable", json!({ "patterns": patterns }))
+            .await
+            .map(drop)
+    }
+
+    /// Lets the requests go on that were held back, and holds no more.
+    ///
+    /// # Errors
+    /// When the tab has gone.
+    pub async fn let_go(&self) -> Result<()> {
+        self.tab.call("Fetch.disable", json!({})).await.map(drop)
     }
 
     /// The calls of this kind in the document shown now.

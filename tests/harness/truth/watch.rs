@@ -29,6 +29,8 @@ pub struct Document {
     pub requests: Vec<Request>,
     /// When the driver clicked the sign-in button.
     pub sign_in_clicks: Vec<Duration>,
+    /// Errors nobody caught.
+    pub uncaught: Vec<String>,
 }
 
 /// How a document was left.
@@ -341,6 +343,15 @@ impl Watch {
                 let mut state = self.lock();
                 if let Some(document) = state.document(&params["loaderId"]) {
                     document.loaded.get_or_insert(now);
+                }
+            }
+            "Runtime.exceptionThrown" => {
+                let details = &params["exceptionDetails"];
+                let thrown = details["exception"]["description"]
+                    .as_str()
+                    .unwrap_or("something");
+                if let Some(document) = self.lock().documents.last_mut() {
+                    document.uncaught.push(thrown.to_owned());
                 }
             }
             "Network.requestWillBeSent" => self.begin_request(params, now),
