@@ -17,13 +17,13 @@ pub(crate) async fn send(endpoint: &str, bytes: &[u8]) -> Answer {
     let asked = response
         .headers()
         .get("retry-after")
-        .and_then(|seconds| seconds.parse::<f64>().ok());
+        .and_then(|seconds| seconds.parse::<u32>().ok());
     let status = response.status();
     // An unread body holds the browser's keepalive quota.
     let _ = response.binary().await;
     match status {
         200..=299 => Answer::Taken,
-        408 | 429 | 500.. => Answer::Later(asked.map(|seconds| seconds * 1_000.0)),
+        408 | 429 | 500.. => Answer::Later(asked.map(|seconds| f64::from(seconds) * 1_000.0)),
         _ => Answer::Refused,
     }
 }

@@ -1,0 +1,159 @@
+//! The probe's npm package: the core compiled for size, bound in-process by the very version of
+//! wasm-bindgen it was built with, optimised, and its JavaScript minified.
+
+use super::npm;
+use crate::shell;
+use anyhow::{Context, Result, bail};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use wasm_bindgen_cli_support::Bindgen;
+
+const TARGET: &str = "wasm32-unknown-unknown";
+/// What browsers of the last years run: <https://webassembly.org/features/>.
+const FEATURES: [&str; 6] = [
+    "--enable-bulk-memory",
+    "--enable-nontrapping-float-to-int",
+    "--enable-sign-ext",
+    "--enable-mutable-globals",
+    "--enable-multivalue",
+    "--enable-reference-types",
+];
+/// The standard library is built along, so that a panic is one instruction and carries no text (the
+/// probe's lints forbid panics; what remains is unreachable), and the stack is one page, not sixteen.
+const FLAGS: [&str; 5] = [
+    "-Zunstable-options",
+    "-Cpanic=immediate-abort",
+    "-Zlocation-detail=none",
+    "-Zfmt-debug=none",
+    "-Clink-arg=-zstack-size=65536",
+];
+const COPIED: [&str; 6] = [
+    "package.json",
+    "index.js",
+    "index.d.ts",
+    "inline.js",
+    "vite.js",
+    "vite.d.ts",
+];
+
+/// Where the package is put together.
+pub(crate) fn package_dir() -> PathBuf {
+    shell::root().join("probe-wasm/pkg")
+}
+
+/// Builds the package.
+pub(crate) fn probe() -> Result<()> {
+    let source = shell::root().join("probe-wasm");
+    let npm_dir = source.join("npm");
+    let package = package_dir();
+    let work = shell::target_dir().join("probe");
+    fs::create_dir_all(&package)?;
+    fs::create_dir_all(&work)?;
+    shell::step("tools for the probe", || {
+        wasm_target()?;
+        npm::install(&npm_dir)
+    })?;
+    shell::step("probe, wasm core", || {
+        shell::run(
+            shell::cargo()
+                .env("RUSTC_BOOTSTRAP", "1")
+                .env(
+                    "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS",
+                    FLAGS.join(" "),
+                )
+                .args([
+                    "build",
+                    "--package",
+                    "probe-wasm",
+                    "--profile",
+                    "probe",
+                    "--target",
+                    TARGET,
+                ])
+                .args([
+                    "-Z",
+                    "build-std=std,panic_abort",
+                    "-Z",
+                    "build-std-features=optimize_for_size",
+                ]),
+        )
+    })?;
+    shell::step("probe, package", || {
+        let core = shell::target_dir()
+            .join(TARGET)
+            .join("probe/probe_wasm.wasm");
+        bind(&core, &work)?;
+        shell::run_quietly(
+            npm::tool(&npm_dir, "wasm-opt")
+                .args(FEATURES)
+                .args(["-Oz", "--strip-debug", "--strip-producers", "-o"])
+                .arg(package.join("core.wasm"))
+                .arg(work.join("glue_bg.wasm")),
+        )?;
+        fs::copy(source.join("js/core.js"), work.join("core.js"))?;
+        minify(
+            &npm_dir,
+            &work.join("core.js"),
+            &package.join("core.js"),
+            &["--bundle", "--format=esm"],
+        )?;
+        minify(
+            &npm_dir,
+            &source.join("js/early.js"),
+            &package.join("early.js"),
+            &[],
+        )?;
+        for name in COPIED {
+            fs::copy(npm_dir.join(name), package.join(name)).with_context(|| name.to_owned())?;
+        }
+        fs::copy(shell::root().join("LICENSE"), package.join("LICENSE"))?;
+        Ok(())
+    })
+}
+
+fn wasm_target() -> Result<()> {
+    let libraries = shell::output_of("rustc", &["--print", "sysroot"])?;
+    let installed = Path::new(libraries.trim())
+        .join("lib/rustlib")
+        .join(TARGET)
+        .join("lib");
+    if installed.is_dir() {
+        return Ok(());
+    }
+    shell::run_quietly(Command::new("rustup").args(["target", "add", TARGET]))
+        .with_context(|| format!("the Rust target {TARGET} is missing and rustup could not add it"))
+}
+
+fn bind(core: &Path, into: &Path) -> Result<()> {
+    let mut bindgen = Bindgen::new();
+    bindgen
+        .input_path(core)
+        .out_name("glue")
+        .typescript(false)
+        .remove_name_section(std::env::var_os("KEEP_NAMES").is_none())
+        .remove_producers_section(true);
+    bindgen.web(true)?;
+    // The default lookup beside the module is never used: core.js hands the file over.
+    bindgen.omit_default_module_path(true);
+    bindgen.generate(into).context("wasm-bindgen")
+}
+
+fn minify(npm_dir: &Path, from: &Path, to: &Path, more: &[&str]) -> Result<()> {
+    if !from.is_file() {
+        bail!("{} is missing", from.display());
+    }
+    shell::run_quietly(
+        npm::tool(npm_dir, "esbuild")
+            .arg(from)
+            .args([
+                "--minify",
+                "--target=es2020",
+                "--charset=utf8",
+                "--legal-comments=none",
+                "--log-level=warning",
+            ])
+            .args(more)
+            .arg(format!("--outfile={}", to.display())),
+    )
+}

@@ -1,0 +1,23 @@
+//! Every test: built first, then run by cargo, the ones in browsers among them.
+
+use crate::{build, shell, system};
+use anyhow::Result;
+use clap::Args;
+
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Leave out the tests in real browsers
+    #[arg(long)]
+    without_browser: bool,
+}
+
+pub(crate) fn run(options: &Options) -> Result<()> {
+    build::everything()?;
+    let mut arguments = vec!["test", "--workspace"];
+    if options.without_browser {
+        arguments.extend(["--exclude", "tests"]);
+    } else {
+        system::install_chromium()?;
+    }
+    shell::step("tests", || shell::run(shell::cargo().args(&arguments)))
+}
