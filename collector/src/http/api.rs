@@ -36,14 +36,14 @@ pub(super) async fn views(
 ) -> Result<Json<Value>, Problem> {
     let query = parsed(query)?;
     let name = named_app(&app, query.app.as_deref())?;
-    let filter = query.into_filter(name, app.now_ms())?;
+    let filter = query.into_filter(name.clone(), app.now_ms())?;
     let views = app
         .store()
         .views(filter)
         .await
         .map_err(|error| Problem::internal(&error))?;
     Ok(Json(
-        json!({ "views": views.views, "truncated": views.truncated }),
+        json!({ "app": name, "views": views.views, "truncated": views.truncated }),
     ))
 }
 

@@ -1,0 +1,39 @@
+// Numbers and times as people read them.
+
+// Rounded down, so that only a full million shows as 100%.
+export function percent(ppm) {
+  if (ppm === null || ppm === undefined) return 'no data';
+  return ppm === 1_000_000 ? '100%' : `${(Math.floor(ppm / 1000) / 10).toFixed(1)}%`;
+}
+
+export function count(number) {
+  return number.toLocaleString('en');
+}
+
+export function plural(number, word) {
+  return `${count(number)} ${word}${number === 1 ? '' : 's'}`;
+}
+
+export function clock(ms) {
+  return new Date(ms).toLocaleTimeString('en-GB');
+}
+
+export function duration(ms) {
+  return ms < 1000 ? `${ms} ms` : `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 1)} s`;
+}
+
+export function words(name) {
+  return name.replaceAll('_', ' ');
+}
+
+// What each outcome counts as, for its colour; the figures themselves come classified.
+const TONES = {
+  ready: 'good', success: 'good', ok: 'good',
+  blank: 'bad', broken: 'bad-2', incomplete: 'bad-3', failed: 'bad', hung: 'bad-2',
+  unreachable: 'bad', timeout: 'bad-2', wrong_content: 'bad-2', blocked: 'bad-3',
+  http_error: 'warn', app_error: 'warn', abandoned: 'quiet', aborted: 'quiet',
+};
+
+export function tone(outcome) {
+  return TONES[outcome] ?? 'quiet';
+}
