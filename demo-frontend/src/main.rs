@@ -37,21 +37,24 @@ async fn main() -> anyhow::Result<()> {
         stop_with_stdin,
     } = Cli::parse().command;
     let demo = Demo::start(*settings).await?;
+    // Listens before the line says so: whoever reads it may send a signal at once.
+    let stop_asked = stop_asked(stop_with_stdin)?;
     println!("{}", serde_json::to_string(&demo.addresses())?);
-    told_to_stop(stop_with_stdin).await?;
+    stop_asked.await;
     demo.stop().await;
     Ok(())
 }
 
-async fn told_to_stop(stop_with_stdin: bool) -> anyhow::Result<()> {
+fn stop_asked(stop_with_stdin: bool) -> anyhow::Result<impl Future<Output = ()>> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-        () = stdin_closed(), if stop_with_stdin => {}
-    }
-    Ok(())
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            () = stdin_closed(), if stop_with_stdin => {}
+        }
+    })
 }
 
 /// Read by a thread of its own: tokio's standard input would hold the runtime back at its end.
