@@ -181,7 +181,7 @@ impl Visitor {
             }
         })
         .await?;
-        self.settle().await?;
+        self.tab.paint().await?;
         Ok(came_up)
     }
 
@@ -194,7 +194,7 @@ impl Visitor {
             self.home_is_up(&self.look().await?)
         })
         .await?;
-        self.settle().await
+        self.tab.paint().await
     }
 
     fn home_is_up(&self, look: &Look) -> Result<(), String> {
@@ -258,7 +258,7 @@ impl Visitor {
             }
         })
         .await?;
-        self.settle().await
+        self.tab.paint().await
     }
 
     /// Deletes the first preference and waits for the end of its request; answers whether there was one.
@@ -311,7 +311,7 @@ impl Visitor {
             }
         })
         .await?;
-        self.settle().await
+        self.tab.paint().await
     }
 
     /// Leaves by closing the tab, as users do, and hands over what was seen.
@@ -399,12 +399,6 @@ impl Visitor {
         self.watch.read_results(&self.tab).await;
         // A page that cannot be looked at any more has been looked at before.
         let _ = self.look().await;
-    }
-
-    /// Lets the page paint what it just received: two frames, which is what "painted" means here.
-    async fn settle(&self) -> Result<()> {
-        const TWO_FRAMES: &str = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))";
-        self.tab.evaluate(TWO_FRAMES).await.map(drop)
     }
 }
 

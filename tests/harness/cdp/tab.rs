@@ -216,6 +216,16 @@ impl Tab {
         .await
     }
 
+    /// Lets the page paint what it just received: two frames, which is what "painted" means here.
+    ///
+    /// # Errors
+    /// When the document goes away meanwhile, or is hidden and never paints.
+    pub async fn paint(&self) -> Result<()> {
+        const TWO_FRAMES: &str = "new Promise(done => \
+            requestAnimationFrame(() => requestAnimationFrame(() => done(true))))";
+        self.evaluate(TWO_FRAMES).await.map(drop)
+    }
+
     /// Puts this tab in front of its window: it becomes visible, the others there hidden.
     ///
     /// # Errors
