@@ -1,6 +1,8 @@
 // Builds one release of the front end. Its backend URL (VITE_CHAT_SERVER_URL) is inlined, as in the real
 // application: RELEASE=1 VITE_CHAT_SERVER_URL=http://api.movieguru.test vite build --outDir dist/release-1
 
+import { existsSync } from 'node:fs'
+
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vite'
 
@@ -15,6 +17,9 @@ export default defineConfig(async () => ({
 async function probe() {
   if (process.env.SIGHTLINE === 'off') return []
   const pluginUrl = new URL('../../probe-wasm/pkg/vite.js', import.meta.url)
+  if (!existsSync(pluginUrl)) {
+    throw new Error('The probe is not built: `cargo xtask build` builds it, SIGHTLINE=off does without.')
+  }
   const { default: sightline } = await import(pluginUrl.href)
   return [
     sightline(
