@@ -36,7 +36,7 @@ async fn two_tabs_and_a_window_open_child_are_three_views_and_no_duplicate() -> 
         .await?;
         let films = "document.querySelectorAll('.featured-film').length > 0";
         child.wait_for(films, Duration::from_secs(20)).await?;
-        child.paint().await?;
+        child.rest().await?;
         let label = child.evaluate(VIEW_LABEL).await?;
         let label = label
             .as_str()

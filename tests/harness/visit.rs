@@ -1,8 +1,7 @@
-//! What one user does, step by step, drawn from a seed; the watch records what came of it.
+//! What one user can do on the site, each step waited out; the watch records what came of it.
 //! A document is left only in states that probe and truth decide alike, unless its process is killed.
 
 use crate::cdp::{Browser, Tab};
-use crate::draw::Draw;
 use crate::truth::{Call, Document, Ending, Look, Rules, Watch, has_failed_script};
 use crate::wait::until;
 use anyhow::{Context, Result};
@@ -14,13 +13,6 @@ const LONGEST: Duration = Duration::from_secs(40);
 /// A page that can still become ready is given a second more than its definition asks for.
 const GIVE_UP: Duration = Duration::from_secs(9);
 const GIVE_UP_AFTER_FAILURE: Duration = Duration::from_secs(4);
-
-const MESSAGES: [&str; 4] = [
-    "Something with a heist and a happy end",
-    "What did she direct before that?",
-    "A quiet film for a rainy evening",
-    "Anything like the last one, but shorter",
-];
 
 /// What a visit left behind.
 #[derive(Clone, Debug)]
@@ -181,7 +173,7 @@ impl Visitor {
             }
         })
         .await?;
-        self.tab.paint().await?;
+        self.tab.rest().await?;
         Ok(came_up)
     }
 
@@ -194,7 +186,7 @@ impl Visitor {
             self.home_is_up(&self.look().await?)
         })
         .await?;
-        self.tab.paint().await
+        self.tab.rest().await
     }
 
     fn home_is_up(&self, look: &Look) -> Result<(), String> {
@@ -258,7 +250,7 @@ impl Visitor {
             }
         })
         .await?;
-        self.tab.paint().await
+        self.tab.rest().await
     }
 
     /// Deletes the first preference and waits for the end of its request; answers whether there was one.
@@ -311,7 +303,7 @@ impl Visitor {
             }
         })
         .await?;
-        self.tab.paint().await
+        self.tab.rest().await
     }
 
     /// Leaves by closing the tab, as users do, and hands over what was seen.
@@ -339,7 +331,16 @@ impl Visitor {
     /// When the tab has gone.
     pub async fn crash_and_reload(&self) -> Result<Arrival> {
         self.watch.leave(Ending::Killed);
+        let crashes = self.watch.crashes();
         self.tab.crash().await;
+        until("the page to be gone", LONGEST, async || {
+            if self.watch.crashes() > crashes {
+                Ok(())
+            } else {
+                Err("still there".to_owned())
+            }
+        })
+        .await?;
         self.open("/").await
     }
 
@@ -400,46 +401,4 @@ impl Visitor {
         // A page that cannot be looked at any more has been looked at before.
         let _ = self.look().await;
     }
-}
-
-/// What a drawn user does on the site, from the first load to the moment before leaving.
-///
-/// # Errors
-/// When the driver cannot do its part.
-pub async fn stroll(visitor: &Visitor, draw: &mut Draw) -> Result<()> {
-    let mut arrival = visitor.open("/").await?;
-    if arrival == Arrival::Failed && draw.happens(30) {
-        arrival = visitor.reload().await?;
-    }
-    let seen_enough = draw.happens(6);
-    if arrival == Arrival::Failed || seen_enough {
-        return Ok(());
-    }
-    let mut signed_in = visitor.sign_in().await?;
-    if !signed_in && draw.happens(30) {
-        signed_in = visitor.sign_in().await?;
-    }
-    if !signed_in {
-        return Ok(());
-    }
-    for _ in 0..=draw.below(3) {
-        let message = usize::try_from(draw.below(4)).unwrap_or(0);
-        visitor.chat(MESSAGES[message]).await?;
-    }
-    if draw.happens(60) {
-        visitor.delete_preference().await?;
-    }
-    if draw.happens(25) {
-        if visitor.reload().await? == Arrival::Failed {
-            return Ok(());
-        }
-        visitor.wait_for_home().await?;
-        if draw.happens(50) {
-            visitor.delete_preference().await?;
-        }
-    }
-    if draw.happens(30) {
-        visitor.sign_out().await?;
-    }
-    Ok(())
 }

@@ -10,8 +10,9 @@ use std::time::Duration;
 use tests::cdp::{Browser, NameMap, Tab};
 use tests::draw::Draw;
 use tests::stage::{SITE, names};
+use tests::stroll::stroll;
 use tests::truth::Rules;
-use tests::visit::{VisitRecord, Visitor, stroll};
+use tests::visit::{VisitRecord, Visitor};
 use tokio::task::{JoinHandle, spawn_local};
 
 /// Longer than any visit that does what it should.

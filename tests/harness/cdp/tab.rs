@@ -8,7 +8,12 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 
-const DOMAINS: [&str; 3] = ["Page.enable", "Runtime.enable", "Network.enable"];
+const DOMAINS: [&str; 4] = [
+    "Inspector.enable",
+    "Page.enable",
+    "Runtime.enable",
+    "Network.enable",
+];
 
 /// Builds the listener of a tab's events; `()` hears nothing.
 pub trait TabEvents {
@@ -216,14 +221,17 @@ impl Tab {
         .await
     }
 
-    /// Lets the page paint what it just received: two frames, which is what "painted" means here.
+    /// Lets the page come to rest after what it just received: painted, idle, and painted again.
     ///
     /// # Errors
     /// When the document goes away meanwhile, or is hidden and never paints.
-    pub async fn paint(&self) -> Result<()> {
-        const TWO_FRAMES: &str = "new Promise(done => \
-            requestAnimationFrame(() => requestAnimationFrame(() => done(true))))";
-        self.evaluate(TWO_FRAMES).await.map(drop)
+    pub async fn rest(&self) -> Result<()> {
+        const RESTED: &str = "(async () => { \
+            const frame = () => new Promise(requestAnimationFrame); \
+            await frame(); await frame(); \
+            await new Promise(idle => requestIdleCallback(idle, { timeout: 1000 })); \
+            await frame(); await frame(); return true })()";
+        self.evaluate(RESTED).await.map(drop)
     }
 
     /// Puts this tab in front of its window: it becomes visible, the others there hidden.
@@ -262,7 +270,7 @@ impl Tab {
         .map(drop)
     }
 
-    /// Crashes the page's process; the tab stays and can load again.
+    /// Crashes the page's process; the tab stays and can load again once `Inspector.targetCrashed` came.
     pub async fn crash(&self) {
         // The crashed page never answers.
         let crash = self.call("Page.crash", json!({}));

@@ -2,8 +2,8 @@
 
 use super::Undecided;
 use super::page::PageOutcome;
+use super::record::{Document, Request};
 use super::rules::{Call, Rules};
-use super::watch::{Document, Request};
 use std::fmt;
 use std::time::Duration;
 
@@ -217,7 +217,7 @@ impl<'a> Judge<'a> {
         &self,
         began: Duration,
         ended: Duration,
-        shows: impl Fn(&super::watch::Look) -> bool,
+        shows: impl Fn(&super::record::Look) -> bool,
     ) -> Judgement {
         match self
             .document
@@ -265,7 +265,7 @@ impl<'a> Judge<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::truth::watch::{Ending, Look};
+    use crate::truth::record::{Ending, Look};
 
     fn seconds(count: u64) -> Duration {
         Duration::from_secs(count)

@@ -3,8 +3,8 @@
 
 use super::PageTruth;
 use super::journey::{Attempt, JourneyOutcome};
+use super::record::{Document, Request};
 use super::rules::Rules;
-use super::watch::{Document, Request};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 

@@ -6,13 +6,15 @@
 mod journey;
 pub mod logs;
 mod page;
+mod record;
 mod rules;
 mod watch;
 
 pub use journey::{Attempt, JourneyOutcome, attempts};
 pub use page::{PageOutcome, has_failed_script, page_outcome};
+pub use record::{Document, Ending, Look, Request};
 pub use rules::{Call, Rules};
-pub use watch::{Document, Ending, Look, Request, Watch};
+pub use watch::Watch;
 
 use std::fmt;
 

@@ -1,8 +1,8 @@
 //! The outcome of a document load, by the table of DESIGN.md section 3: pure, from one record.
 
 use super::Undecided;
+use super::record::{Document, Ending, Request};
 use super::rules::Rules;
-use super::watch::{Document, Ending, Request};
 use std::fmt;
 use std::time::Duration;
 
@@ -115,7 +115,7 @@ fn is_failed_script(request: &Request, document: &Document, rules: &Rules) -> bo
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::truth::watch::Look;
+    use crate::truth::record::Look;
 
     fn seconds(count: u64) -> Duration {
         Duration::from_secs(count)
