@@ -7,6 +7,8 @@ mod database;
 mod ledger;
 mod read;
 mod read_views;
+#[cfg(test)]
+mod recount;
 mod scrapes;
 mod seen;
 mod series_table;

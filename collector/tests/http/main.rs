@@ -1,0 +1,9 @@
+//! The collector's promises, asked through its HTTP surface on a set clock.
+
+mod acceptance;
+mod answers;
+mod harness;
+mod rejections;
+mod revisions;
+mod time_and_coverage;
+mod twins;
