@@ -184,3 +184,22 @@ async fn a_missing_lazy_chunk_leaves_a_broken_page() -> Result<()> {
     )
     .await
 }
+
+#[tokio::test]
+async fn the_probes_own_files_are_not_what_a_page_touches() -> Result<()> {
+    on_stage(
+        "own-files",
+        demo(&["--pick", "path:/sightline/=2,/=1"]),
+        async |stage| {
+            let visitor = at_home(stage).await?;
+            let view = visitor.view()?;
+            stage.leave(visitor).await?;
+            stage.agreed_truth().await?;
+            let shown = stage.collector.view(&view).await?;
+            let pods = shown["page"]["touched"].as_array().map_or(0, Vec::len);
+            ensure!(pods == 1 && shown["core"] == "loaded", "{shown:#}");
+            Ok(())
+        },
+    )
+    .await
+}

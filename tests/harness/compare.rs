@@ -2,7 +2,7 @@
 
 use crate::api::Collector;
 use crate::truth::logs::{BackendEntry, PodEntry, Server, confirm, touched};
-use crate::truth::{PageOutcome, PageTruth, Rules, decide};
+use crate::truth::{Document, PageOutcome, PageTruth, Rules, decide};
 use crate::visit::VisitRecord;
 use anyhow::Result;
 use serde_json::Value;
@@ -16,6 +16,8 @@ pub struct Settled {
     pub page: PageTruth,
     /// Which pods served it.
     pub touched: BTreeSet<Server>,
+    /// The scripts its network log has, for the eyes of who looks into a difference.
+    pub scripts: Vec<String>,
 }
 
 /// The truth about a run.
@@ -56,18 +58,32 @@ pub fn settle(
             .extend(confirm(&visit.documents, &mut truths, backend));
         match touched(&visit.documents, &visit.visitor, pods, rules) {
             Ok(touched) => {
-                let pairs = truths.into_iter().zip(touched);
-                verdict.settled.extend(pairs.filter_map(|(page, touched)| {
-                    Some(Settled {
-                        page: page?,
-                        touched,
-                    })
-                }));
+                let documents = visit.documents.iter().map(scripts);
+                let parts = truths.into_iter().zip(touched).zip(documents);
+                verdict
+                    .settled
+                    .extend(parts.filter_map(|((page, touched), scripts)| {
+                        Some(Settled {
+                            page: page?,
+                            touched,
+                            scripts,
+                        })
+                    }));
             }
             Err(contradiction) => verdict.contradictions.push(contradiction),
         }
     }
     verdict
+}
+
+fn scripts(document: &Document) -> Vec<String> {
+    let scripts = document
+        .requests
+        .iter()
+        .filter(|request| request.kind == "Script");
+    scripts
+        .map(|script| format!("{} ({:?} {})", script.url, script.status, script.mime))
+        .collect()
 }
 
 /// Compares until truth and collector agree twice in a row, or the time is up.
@@ -149,6 +165,10 @@ fn differences(truth: &Settled, view: &Value) -> Vec<String> {
             words(&expected)
         ));
     }
+    // The early hook alone does not name them.
+    if view["core"] != "loaded" {
+        return lines;
+    }
     let reported = reported_servers(view);
     // Chunks loaded after ready touch further pods; before, both sides saw the same ones.
     let fits = match truth.page.outcome {
@@ -158,7 +178,11 @@ fn differences(truth: &Settled, view: &Value) -> Vec<String> {
         }
     };
     if !fits {
-        lines.push(format!("touched {reported:?}, truth {:?}", truth.touched));
+        let scripts = truth.scripts.join(", ");
+        lines.push(format!(
+            "touched {reported:?}, truth {:?}; loaded {scripts}",
+            truth.touched
+        ));
     }
     lines
 }
@@ -237,12 +261,14 @@ mod tests {
         Settled {
             page,
             touched: BTreeSet::from([server]),
+            scripts: Vec::new(),
         }
     }
 
     fn view() -> Value {
         json!({
             "view": "aa",
+            "core": "loaded",
             "page": { "outcome": "blank",
                       "touched": [{ "release": "1", "deployment": "frontend-1" }] },
             "journeys": [{ "n": 1, "at_ms": 5, "name": "chat", "outcome": "success" }],

@@ -207,11 +207,18 @@ impl Watch {
         let now = self.now();
         match event {
             "Page.frameNavigated" if params["frame"]["parentId"].is_null() => {
-                self.enter(&params["frame"], now);
+                let frame = &params["frame"];
+                if text(&frame["url"]).starts_with("http") {
+                    self.lock()
+                        .enter(text(&frame["loaderId"]), text(&frame["url"]), now);
+                }
             }
-            "Page.lifecycleEvent" if params["name"] == "load" => {
+            "Page.lifecycleEvent" => {
                 let mut state = self.lock();
-                if let Some(document) = state.document(&params["loaderId"]) {
+                state.enter_if_under_way(text(&params["loaderId"]), now);
+                if params["name"] == "load"
+                    && let Some(document) = state.document(&params["loaderId"])
+                {
                     document.loaded.get_or_insert(now);
                 }
             }
@@ -251,30 +258,6 @@ impl Watch {
         }
     }
 
-    fn enter(&self, frame: &Value, now: Duration) {
-        if !text(&frame["url"]).starts_with("http") {
-            return;
-        }
-        let mut state = self.lock();
-        if let Some(previous) = state.documents.last_mut() {
-            previous.left.get_or_insert((now, Ending::Replaced));
-        }
-        let loader = text(&frame["loaderId"]).to_owned();
-        let (own, other) = std::mem::take(&mut state.early)
-            .into_iter()
-            .partition(|early| early.0 == loader);
-        state.early = other;
-        let own: Vec<(String, Request)> = own;
-        let requests: Vec<Request> = own.into_iter().map(|early| early.1).collect();
-        state.documents.push(Document {
-            loader,
-            url: text(&frame["url"]).to_owned(),
-            started: requests.first().map_or(now, |request| request.sent),
-            requests,
-            ..Document::default()
-        });
-    }
-
     fn begin_request(&self, params: &Value, now: Duration) {
         let headers = params["request"]["headers"].as_object();
         let user = headers.and_then(|headers| {
@@ -293,6 +276,9 @@ impl Watch {
             ..Request::default()
         };
         let mut state = self.lock();
+        if request.kind != "Document" {
+            state.enter_if_under_way(text(&params["loaderId"]), now);
+        }
         match state.document(&params["loaderId"]) {
             Some(document) => document.requests.push(request),
             None => state
@@ -324,6 +310,41 @@ impl Watch {
 }
 
 impl State {
+    /// The tab switches to the document of a load.
+    fn enter(&mut self, loader: &str, url: &str, now: Duration) {
+        if self
+            .documents
+            .iter()
+            .any(|document| document.loader == loader)
+        {
+            return;
+        }
+        if let Some(previous) = self.documents.last_mut() {
+            previous.left.get_or_insert((now, Ending::Replaced));
+        }
+        let (own, other): (Vec<_>, Vec<_>) = std::mem::take(&mut self.early)
+            .into_iter()
+            .partition(|early| early.0 == loader);
+        self.early = other;
+        let requests: Vec<Request> = own.into_iter().map(|early| early.1).collect();
+        self.documents.push(Document {
+            loader: loader.to_owned(),
+            url: url.to_owned(),
+            started: requests.first().map_or(now, |request| request.sent),
+            requests,
+            ..Document::default()
+        });
+    }
+
+    /// A load that asks for its scripts or tells of its progress has been switched to, whether or
+    /// not `Page.frameNavigated` came: once, on a busy machine, it did not.
+    fn enter_if_under_way(&mut self, loader: &str, now: Duration) {
+        let document = self.early.iter().find(|early| early.0 == loader);
+        if let Some(url) = document.map(|early| early.1.url.clone()) {
+            self.enter(loader, &url, now);
+        }
+    }
+
     fn document(&mut self, loader: &Value) -> Option<&mut Document> {
         self.documents
             .iter_mut()
