@@ -29,6 +29,14 @@ impl std::error::Error for ParseIdError {}
 
 macro_rules! hex_id {
     ($id:ident, $bytes:literal) => {
+        impl $id {
+            /// As lower-case hex digits.
+            #[must_use]
+            pub fn to_hex(&self) -> String {
+                to_hex(&self.0)
+            }
+        }
+
         impl fmt::Display for $id {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(&to_hex(&self.0))

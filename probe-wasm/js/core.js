@@ -3,12 +3,27 @@
 // this is its own affair.
 import init, * as core from './glue.js';
 
+// The configuration as lines of tab-separated fields; their meaning is in src/config.rs.
+const lines = ({ collector, app, mount, release, backendOrigin, expectedBackendOrigins, requests, journeys }) =>
+  [
+    ['a', String(collector).replace(/\/+$/, '') + '/v1/beacons/' + app, mount || 'body', release, backendOrigin],
+    ['o', ...(expectedBackendOrigins || [])],
+    ...(requests || []).map((rule) => ['r', rule.match, rule.json && 1, rule.field, rule.limitMs, ...(rule.good || [])]),
+    ...(journeys || []).flatMap(({ name, start, end, limitMs, failedPage, needs }) => [
+      ['j', name, end.request, end.painted, limitMs, failedPage && 1],
+      ...start.map((how) => ['s', ...Object.entries(how)[0]]),
+      ...(needs || []).map((call) => ['n', call]),
+    ]),
+  ]
+    .map((fields) => fields.map((field) => String(field || '').replace(/[\t\n]/g, ' ')).join('\t'))
+    .join('\n');
+
 export async function start(hook, base) {
   const answer = await hook.fetch(base + 'core.wasm');
   // A history fallback answers with HTML and 200.
   if (!answer.ok || !/wasm/.test(answer.headers.get('content-type'))) throw new Error('core.wasm: ' + answer.status);
   await init({ module_or_path: answer });
-  if (!core.begin(hook, base)) throw new Error('no early hook');
+  if (!core.begin(hook, base, lines(hook.config))) throw new Error('no early hook');
 
   const now = () => performance.now();
   const idle = window.requestIdleCallback || setTimeout;

@@ -1,10 +1,11 @@
-//! What an application declares about itself: plain data, read once from the hook's configuration.
-//! How it is written down is described in `npm/index.d.ts`.
+//! What an application declares about itself: plain data, read once. How people write it is described
+//! in `npm/index.d.ts`; `js/core.js` flattens that into the lines that [`Config::parse`] reads, because
+//! looking into JavaScript objects from here would cost two kilobytes.
 
 use crate::text::path_fits;
 
 /// Everything the core needs to know of the application.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Config {
     /// Where beacons go, key included: `{collector}/v1/beacons/{app}`.
     pub endpoint: String,
@@ -22,8 +23,87 @@ pub struct Config {
     pub journeys: Vec<JourneyRule>,
 }
 
+impl Config {
+    /// Reads lines of tab-separated fields; the first field says what a line is. Lines `s` and `n`
+    /// belong to the journey before them. What is not understood costs only its line.
+    ///
+    /// ```text
+    /// a endpoint mount release backend-origin      r call json field limit good…
+    /// o expected-origin…                           j name end-call painted limit failed-page
+    /// s click|load|request what                    n call
+    /// ```
+    #[must_use]
+    pub fn parse(lines: &str) -> Self {
+        let mut config = Self::default();
+        for line in lines.split('\n') {
+            let mut fields = line.split('\t');
+            let kind = fields.next();
+            let mut next = || fields.next().unwrap_or_default();
+            match kind {
+                Some("a") => {
+                    config.endpoint = next().to_owned();
+                    config.mount = next().to_owned();
+                    config.release = next().to_owned();
+                    config.backend_origin = next().to_owned();
+                }
+                Some("o") => config.expected_origins = fields.map(str::to_owned).collect(),
+                Some("r") => {
+                    let call = CallPattern::parse(next());
+                    let json = !next().is_empty();
+                    let field = given(next());
+                    let limit_ms = limit(next());
+                    let good = fields.map(str::to_owned).collect();
+                    config.requests.push(RequestRule {
+                        call,
+                        json,
+                        field,
+                        good,
+                        limit_ms,
+                    });
+                }
+                Some("j") => config.journeys.push(JourneyRule {
+                    name: next().to_owned(),
+                    starts: Vec::new(),
+                    end: CallPattern::parse(next()),
+                    painted: given(next()),
+                    needs: Vec::new(),
+                    limit_ms: limit(next()),
+                    failed_page: !next().is_empty(),
+                }),
+                Some("s") => {
+                    let (how, what) = (next(), next());
+                    let start = match how {
+                        "click" => JourneyStart::Click(what.to_owned()),
+                        "load" => JourneyStart::Load(CallPattern::parse(what)),
+                        "request" => JourneyStart::Request(CallPattern::parse(what)),
+                        _ => continue,
+                    };
+                    if let Some(journey) = config.journeys.last_mut() {
+                        journey.starts.push(start);
+                    }
+                }
+                Some("n") => {
+                    if let Some(journey) = config.journeys.last_mut() {
+                        journey.needs.push(CallPattern::parse(next()));
+                    }
+                }
+                _ => {}
+            }
+        }
+        config
+    }
+}
+
+fn given(field: &str) -> Option<String> {
+    (!field.is_empty()).then(|| field.to_owned())
+}
+
+fn limit(field: &str) -> f64 {
+    field.parse::<u32>().map_or(DEFAULT_LIMIT_MS, f64::from)
+}
+
 /// `"POST /chat"`: a method and a path template.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct CallPattern {
     /// Upper case.
     pub method: String,
@@ -35,11 +115,11 @@ impl CallPattern {
     /// Reads `"POST /chat"`; a missing method means `GET`.
     #[must_use]
     pub fn parse(text: &str) -> Self {
-        let text = text.trim();
+        let text = text.trim_ascii();
         let (method, path) = text.split_once(' ').unwrap_or(("GET", text));
         Self {
             method: method.to_ascii_uppercase(),
-            path: path.trim().to_owned(),
+            path: path.trim_ascii().to_owned(),
         }
     }
 
@@ -51,7 +131,7 @@ impl CallPattern {
 }
 
 /// What is known of a kind of call.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct RequestRule {
     /// Which calls.
     pub call: CallPattern,
@@ -69,7 +149,7 @@ pub struct RequestRule {
 pub const DEFAULT_LIMIT_MS: f64 = 30_000.0;
 
 /// A declared journey.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct JourneyRule {
     /// Its name.
     pub name: String,
@@ -88,7 +168,7 @@ pub struct JourneyRule {
 }
 
 /// What starts an attempt.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub enum JourneyStart {
     /// A click on an element that matches the selector, or on something inside it.
     Click(String),
@@ -97,4 +177,68 @@ pub enum JourneyStart {
     Load(CallPattern),
     /// Each such call.
     Request(CallPattern),
+}
+
+#[cfg(test)]
+#[expect(clippy::panic, reason = "a test says what it found")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_line_is_read() {
+        let config = Config::parse(concat!(
+            "a\thttp://c.test/v1/beacons/k\t#app\t2\thttp://api.test\n",
+            "o\thttp://api.test\thttp://b.test\n",
+            "r\tPOST /chat\t1\tresult\t5000\tSUCCESS\tUNSAFE\n",
+            "r\tGET /startup\t1\t\t\n",
+            "j\taccess\tGET /startup\t.film\t\t1\n",
+            "s\tclick\t.sign-in\n",
+            "s\tload\tGET /startup\n",
+            "n\tPOST /login",
+        ));
+        assert_eq!(
+            (config.endpoint.as_str(), config.mount.as_str()),
+            ("http://c.test/v1/beacons/k", "#app")
+        );
+        assert_eq!(
+            config.expected_origins,
+            ["http://api.test", "http://b.test"]
+        );
+        let [chat, startup] = config.requests.as_slice() else {
+            panic!("{:?}", config.requests);
+        };
+        assert_eq!(
+            (chat.field.as_deref(), chat.limit_ms),
+            (Some("result"), 5_000.0)
+        );
+        assert_eq!(chat.good, ["SUCCESS", "UNSAFE"]);
+        assert_eq!(
+            (startup.json, startup.field.as_deref(), startup.limit_ms),
+            (true, None, DEFAULT_LIMIT_MS)
+        );
+        let [access] = config.journeys.as_slice() else {
+            panic!("{:?}", config.journeys);
+        };
+        assert!(access.failed_page);
+        assert_eq!(access.painted.as_deref(), Some(".film"));
+        assert_eq!(
+            access.starts,
+            [
+                JourneyStart::Click(".sign-in".to_owned()),
+                JourneyStart::Load(CallPattern::parse("GET /startup"))
+            ]
+        );
+        assert_eq!(access.needs, [CallPattern::parse("POST /login")]);
+    }
+
+    #[test]
+    fn lines_that_are_not_understood_cost_only_themselves() {
+        let config = Config::parse(
+            "s\tclick\t.x\nzzz\n\nj\tchat\tPOST /chat\ns\tteleport\tnow\ns\trequest\tPOST /chat",
+        );
+        assert_eq!(
+            config.journeys.first().map(|journey| journey.starts.len()),
+            Some(1)
+        );
+    }
 }

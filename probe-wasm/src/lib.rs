@@ -21,6 +21,11 @@ mod app;
 #[cfg(target_arch = "wasm32")]
 mod observe;
 
+/// Smaller by 4 kB than the standard one.
+#[cfg(all(target_arch = "wasm32", not(target_feature = "atomics")))]
+#[global_allocator]
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
+
 /// Milliseconds since the start of the navigation, as `performance.now()` gives them.
 pub type Millis = f64;
 

@@ -5,8 +5,11 @@ use beacon::limits;
 /// Origin and path of an absolute address, without query and fragment.
 #[must_use]
 pub fn split_address(url: &str) -> Option<(&str, &str)> {
-    let host_at = url.find("://")? + 3;
-    let (_, host) = url.split_at_checked(host_at)?;
+    let host_at = url.find(':')? + 3;
+    let (scheme, host) = url.split_at_checked(host_at)?;
+    if !scheme.ends_with("://") {
+        return None;
+    }
     let host_end = host.find(['/', '?', '#']).unwrap_or(host.len());
     let (origin, rest) = url.split_at_checked(host_at + host_end)?;
     let path_end = rest.find(['?', '#']).unwrap_or(rest.len());
@@ -83,6 +86,14 @@ pub fn path_fits(template: &str, path: &str) -> bool {
     }
 }
 
+/// Appends a number in decimal digits; `format!` would cost the probe a kilobyte.
+pub fn push_decimal(text: &mut String, number: u32) {
+    if number >= 10 {
+        push_decimal(text, number / 10);
+    }
+    text.extend(char::from_digit(number % 10, 10));
+}
+
 /// Cuts at a character boundary.
 #[must_use]
 pub fn bounded(mut text: String, bytes: usize) -> String {
@@ -132,6 +143,16 @@ mod tests {
         assert!(path_fits("*/login", "/login"));
         assert!(path_fits("*/login", "/a/b/login"));
         assert!(!path_fits("*/login", "/login/x"));
+    }
+
+    #[test]
+    fn numbers_are_written_in_decimal() {
+        let mut text = String::new();
+        for number in [0, 7, 10, 4_294_967_295] {
+            push_decimal(&mut text, number);
+            text.push(' ');
+        }
+        assert_eq!(text, "0 7 10 4294967295 ");
     }
 
     #[test]

@@ -81,16 +81,20 @@ fn shown(command: &Command) -> String {
 
 /// What a program prints.
 pub(crate) fn output_of(program: &str, arguments: &[&str]) -> Result<String> {
-    let output = Command::new(program)
-        .args(arguments)
-        .current_dir(root())
+    output_of_command(Command::new(program).args(arguments).current_dir(root()))
+}
+
+/// What a program prints.
+pub(crate) fn output_of_command(command: &mut Command) -> Result<String> {
+    let shown = shown(command);
+    let output = command
         .output()
-        .with_context(|| format!("cannot start {program}"))?;
+        .with_context(|| format!("cannot start {shown}"))?;
     if !output.status.success() {
         bail!(
-            "{program} {} failed: {}",
-            arguments.join(" "),
-            output.status
+            "{shown} failed: {}\n{}",
+            output.status,
+            String::from_utf8_lossy(&output.stderr)
         );
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())

@@ -3,15 +3,15 @@
 //! Lengths are LEB128, as postcard's own.
 
 use super::{DecodeError, DecodedBeacon, EventFault};
-use crate::{Beacon, Event, Head, limits};
+use crate::{Event, Head, limits};
 
 pub(super) const VERSION_1: u8 = 1;
 
-pub(super) fn encode(beacon: &Beacon) -> Option<Vec<u8>> {
+pub(super) fn encode(head: &Head, events: &[Event]) -> Option<Vec<u8>> {
     let mut bytes = vec![VERSION_1];
-    bytes.extend(postcard::to_allocvec(&beacon.head).ok()?);
-    push_length(&mut bytes, beacon.events.len());
-    for event in &beacon.events {
+    bytes.extend(postcard::to_allocvec(head).ok()?);
+    push_length(&mut bytes, events.len());
+    for event in events {
         let encoded = postcard::to_allocvec(event).ok()?;
         push_length(&mut bytes, encoded.len());
         bytes.extend(encoded);

@@ -64,7 +64,13 @@ impl std::error::Error for DecodeError {}
 /// would mean that serialisation itself failed.
 #[must_use]
 pub fn encode(beacon: &Beacon) -> Option<Vec<u8>> {
-    binary::encode(beacon)
+    binary::encode(&beacon.head, &beacon.events)
+}
+
+/// [`encode`] for a sender that keeps its events elsewhere.
+#[must_use]
+pub fn encode_parts(head: &Head, events: &[Event]) -> Option<Vec<u8>> {
+    binary::encode(head, events)
 }
 
 /// Decodes any version ever shipped.

@@ -3,6 +3,7 @@
 #![expect(unreachable_pub, reason = "JavaScript reaches them")]
 
 use super::Core;
+use crate::config::Config;
 use crate::observe::Hook;
 use std::cell::RefCell;
 use wasm_bindgen::JsValue;
@@ -20,11 +21,11 @@ pub(super) fn with<T: Default>(work: impl FnOnce(&mut Core) -> T) -> T {
     })
 }
 
-/// Takes over from the early hook; `base` is where the probe's files come from. False when the hook
-/// is not one.
+/// Takes over from the early hook; `base` is where the probe's files come from, `config` the lines of
+/// [`Config::parse`]. False when the hook is not one.
 #[wasm_bindgen]
-pub fn begin(hook: JsValue, base: String) -> bool {
-    let begun = Core::begin(Hook::new(hook), base);
+pub fn begin(hook: JsValue, base: String, config: &str) -> bool {
+    let begun = Core::begin(Hook::new(hook), base, Config::parse(config));
     let there = begun.is_some();
     CORE.with(|core| {
         if let Ok(mut core) = core.try_borrow_mut() {

@@ -92,7 +92,7 @@ impl Core {
             self.hook.set("dropped", 0);
         }
         self.take_in_navigation(now);
-        if !self.page.is_decided() && observe::has_children(&self.config.mount) {
+        if !self.page.is_decided() && observe::has_children(&self.mount) {
             self.page.mounted();
         }
         for entry in self.hook.drain(self.journeys.rules()) {
@@ -285,7 +285,7 @@ impl Core {
     fn is_ready(&self) -> bool {
         match self.ready_selector() {
             Some(selector) => observe::count(&selector) > 0,
-            None => observe::has_children(&self.config.mount),
+            None => observe::has_children(&self.mount),
         }
     }
 

@@ -20,12 +20,17 @@ const SINGLES: u32 = 100;
 
 pub(crate) struct Core {
     hook: Hook,
-    config: Config,
+    /// Where beacons go.
+    endpoint: String,
+    /// Selector of the element the application mounts into.
+    mount: String,
     /// Where the probe's own files come from.
     base: String,
     view: ViewId,
     session: Option<SessionId>,
     previous: Option<PreviousView>,
+    /// Beacons the tab's storage says this view has.
+    remembered: u32,
     head: Page,
     /// Next event and next beacon, mirrored from the hook while we run.
     next_event: u32,
@@ -61,36 +66,30 @@ struct Attached {
 
 impl Core {
     /// Takes over from the hook. `None` when its view id is not one.
-    pub(crate) fn begin(hook: Hook, base: String) -> Option<Self> {
+    pub(crate) fn begin(hook: Hook, base: String, config: Config) -> Option<Self> {
         let view: ViewId = hook.text("view").parse().ok()?;
-        let config = observe::read_options(&hook.property("config"));
         let hook_rev = count(hook.number("rev"));
         let tab = Tab::read(session_from(view));
         let head = Page {
             route: String::new(),
-            release: config.release.clone(),
+            release: config.release,
             deployment: hook.call("deployment").as_string().unwrap_or_default(),
             origin: observe::page_origin(),
             backend_origin: config.backend_origin.clone(),
             navigation: NavigationKind::Navigate,
         };
         let mut core = Self {
-            requests: request::Tracker::new(
-                config.requests.clone(),
-                config.expected_origins.clone(),
-            ),
-            journeys: journey::Tracker::new(
-                config.journeys.clone(),
-                config.backend_origin.clone(),
-                hook_rev,
-            ),
             painted_before: vec![0; config.journeys.len()],
+            requests: request::Tracker::new(config.requests, config.expected_origins),
+            journeys: journey::Tracker::new(config.journeys, config.backend_origin, hook_rev),
             first_frame_at: Some(hook.number("mutatedAt")),
             hook_reported: count(hook.number("reported")),
-            config,
+            endpoint: config.endpoint,
+            mount: config.mount,
             base,
             view,
             session: tab.session,
+            remembered: 0,
             previous: tab.previous.filter(|previous| previous.view != view),
             head,
             next_event: 0,

@@ -9,7 +9,7 @@ use crate::page::Verdict;
 use crate::request::Ended;
 use crate::text::template_of;
 use crate::{Millis, whole_ms};
-use beacon::{Beacon, CoreStatus, Event, EventKind, Finality, Head, PageLoad};
+use beacon::{CoreStatus, Event, EventKind, Finality, Head, PageLoad};
 use wasm_bindgen::JsCast;
 
 impl Core {
@@ -98,11 +98,10 @@ impl Core {
 
     /// Hands what is sealed to the browser: the page may die at any moment.
     pub(super) fn hand_over(&mut self) {
-        let head = self.head();
-        let endpoint = &self.config.endpoint;
+        let mut head = self.head();
+        let endpoint = &self.endpoint;
         self.queue.hand_over(&mut |batch| {
-            encoded(&head, batch)
-                .is_some_and(|mut bytes| transport::hand_over(endpoint, &mut bytes))
+            encoded(&mut head, batch).is_some_and(|bytes| observe::hand_over(endpoint, &bytes))
         });
         self.remember();
     }
@@ -131,26 +130,38 @@ impl Core {
     }
 
     fn send(&mut self, now: Millis) {
+        self.remember();
+        let mut head = self.head();
         let Some(batch) = self.queue.next(now) else {
             return;
         };
-        self.remember();
-        let Some(bytes) = encoded(&self.head(), &batch) else {
+        let seq = batch.seq;
+        let Some(bytes) = encoded(&mut head, batch) else {
             return;
         };
-        let endpoint = self.config.endpoint.clone();
+        let endpoint = self.endpoint.clone();
         wasm_bindgen_futures::spawn_local(async move {
             let answer = transport::send(&endpoint, &bytes).await;
             exports::with(|core| {
                 core.queue
-                    .answered(batch.seq, answer, observe::now(), js_sys::Math::random());
+                    .answered(seq, answer, observe::now(), observe::random());
             });
             observe::wake();
         });
     }
 
-    fn remember(&self) {
-        if let (Some(session), Some(last)) = (self.session, self.next_beacon.checked_sub(1)) {
+    /// Tells the tab's next view how far this one came. While something is still to be said one
+    /// more beacon is owed: should the page crash now, the next view's word shows that it is missing.
+    fn remember(&mut self) {
+        let owes = self.queue.is_gathering()
+            || !self.page.is_decided() && !self.hidden
+            || self.requests.deadline().is_some() && !self.hidden
+            || self.journeys.deadline().is_some() && !self.hidden;
+        let beacons = self.next_beacon + u32::from(owes);
+        if let (Some(session), Some(last)) = (self.session, beacons.checked_sub(1))
+            && self.remembered != beacons
+        {
+            self.remembered = beacons;
             observe::remember(session, self.view, last);
         }
     }
@@ -171,14 +182,8 @@ impl Core {
     }
 }
 
-fn encoded(head: &Head, batch: &Batch) -> Option<Vec<u8>> {
-    let head = Head {
-        seq: batch.seq,
-        dropped: batch.dropped.clone(),
-        ..head.clone()
-    };
-    beacon::encode(&Beacon {
-        head,
-        events: batch.events.clone(),
-    })
+fn encoded(head: &mut Head, batch: &Batch) -> Option<Vec<u8>> {
+    head.seq = batch.seq;
+    head.dropped.clone_from(&batch.dropped);
+    beacon::encode_parts(head, &batch.events)
 }

@@ -3,7 +3,6 @@
 
 use crate::Millis;
 use beacon::{DropCount, DropReason, Event};
-use std::collections::VecDeque;
 
 /// Bad outcomes and verdicts leave after this long, gathering what comes at the same moment.
 const SOON: Millis = 300.0;
@@ -52,7 +51,7 @@ pub enum Answer {
 pub struct Queue {
     open: Vec<Event>,
     due_at: Option<Millis>,
-    sealed: VecDeque<Batch>,
+    sealed: Vec<Batch>,
     in_flight: Option<u32>,
     retry_at: Option<Millis>,
     retry_delay: Millis,
@@ -74,6 +73,12 @@ impl Queue {
                 Urgency::Later => LATER,
             };
         self.due_at = Some(self.due_at.map_or(due, |at| at.min(due)));
+    }
+
+    /// Whether anything waits to be sealed.
+    #[must_use]
+    pub fn is_gathering(&self) -> bool {
+        self.due_at.is_some()
     }
 
     /// Whether it is time to close what is gathered.
@@ -104,7 +109,7 @@ impl Queue {
             let rest = self.open.split_off(self.open.len().min(BATCH));
             let events = core::mem::replace(&mut self.open, rest);
             let dropped = core::mem::take(&mut self.dropped);
-            self.sealed.push_back(Batch {
+            self.sealed.push(Batch {
                 seq: draw_seq(),
                 events,
                 dropped,
@@ -112,19 +117,20 @@ impl Queue {
         }
         while self.kept() > KEPT {
             let oldest = usize::from(self.in_flight.is_some());
-            let Some(batch) = self.sealed.remove(oldest) else {
+            if oldest >= self.sealed.len() {
                 break;
-            };
+            }
+            let batch = self.sealed.remove(oldest);
             self.give_up(batch, DropReason::QueueFull);
         }
     }
 
     /// The next beacon to send, one at a time; marks it as under way.
-    pub fn next(&mut self, now: Millis) -> Option<Batch> {
+    pub fn next(&mut self, now: Millis) -> Option<&Batch> {
         if self.in_flight.is_some() || self.retry_at.is_some_and(|at| now < at) {
             return None;
         }
-        let batch = self.sealed.front()?.clone();
+        let batch = self.sealed.first()?;
         self.in_flight = Some(batch.seq);
         Some(batch)
     }
@@ -191,7 +197,7 @@ impl Queue {
 
     fn remove(&mut self, seq: u32) -> Option<Batch> {
         let index = self.sealed.iter().position(|batch| batch.seq == seq)?;
-        self.sealed.remove(index)
+        Some(self.sealed.remove(index))
     }
 
     /// Drops a beacon; what it had to report of earlier drops is not lost with it.

@@ -1,10 +1,10 @@
-//! Bytes leave for the collector: by `fetch` with `keepalive` while the page lives, by `sendBeacon`
-//! when it is hidden. No header is set and the body has no type, so no preflight is made.
+//! Bytes leave for the collector by `fetch` with `keepalive` while the page lives; when it is hidden
+//! `observe` hands them to `sendBeacon`. No header is set and the body has no type, so no preflight is made.
 
 use super::Answer;
 use gloo_net::http::Request;
 use js_sys::{Reflect, Uint8Array};
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsValue;
 
 /// Sends and waits for the collector's word.
 pub(crate) async fn send(endpoint: &str, bytes: &[u8]) -> Answer {
@@ -36,15 +36,4 @@ fn request(endpoint: &str, bytes: &[u8]) -> Option<web_sys::Request> {
     // web-sys has no setter for it.
     Reflect::set(&init, &JsValue::from_str("keepalive"), &JsValue::TRUE).ok()?;
     web_sys::Request::new_with_str_and_init(endpoint, &init).ok()
-}
-
-/// Hands bytes to the browser for sending after the page. False when it does not take them.
-pub(crate) fn hand_over(endpoint: &str, bytes: &mut [u8]) -> bool {
-    let window = js_sys::global().dyn_into::<web_sys::Window>();
-    window.is_ok_and(|window| {
-        let sent = window
-            .navigator()
-            .send_beacon_with_opt_u8_array(endpoint, Some(bytes));
-        sent.unwrap_or(false)
-    })
 }

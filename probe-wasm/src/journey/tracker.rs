@@ -16,7 +16,7 @@ const RUNNING: usize = 64;
 pub type Painted<'a> = &'a [u32];
 
 /// Follows attempts at the declared journeys within one view.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Tracker {
     rules: Vec<JourneyRule>,
     running: Vec<Attempt>,
@@ -173,33 +173,25 @@ impl Tracker {
             PageOutcome::Ready | PageOutcome::Abandoned => false,
         };
         let mut words = Vec::new();
-        for index in 0..self.rules.len() {
-            let Some(rule) = self
-                .rules
-                .get(index)
-                .filter(|rule| rule.failed_page)
-                .cloned()
-            else {
-                continue;
-            };
-            let started = self.started.get(index).is_some_and(|started| *started > 0);
+        for (index, rule) in self
+            .rules
+            .iter()
+            .enumerate()
+            .filter(|(_, rule)| rule.failed_page)
+        {
             if bad && finality == Finality::Final {
                 let reason = Some(JourneyReason::Page);
                 self.running.retain_mut(|attempt| {
                     let fails = attempt.rule == index;
                     if fails {
-                        words.push(attempt.final_word(
-                            &rule,
-                            JourneyOutcome::Failed,
-                            verdict.at,
-                            reason,
-                        ));
+                        let failed = JourneyOutcome::Failed;
+                        words.push(attempt.final_word(rule, failed, verdict.at, reason));
                     }
                     !fails
                 });
             }
-            if bad && !started {
-                words.push(self.page_word(EventKind::Journey(JourneyAttempt {
+            let kind = if bad && self.started.get(index) == Some(&0) {
+                EventKind::Journey(JourneyAttempt {
                     name: rule.name.clone(),
                     outcome: JourneyOutcome::Failed,
                     finality,
@@ -208,12 +200,20 @@ impl Tracker {
                     backend_origin: self.backend_origin.clone(),
                     route: String::new(),
                     result: None,
-                })));
-                self.page_word_sent = true;
+                })
             } else if self.page_word_sent {
-                words.push(self.page_word(EventKind::Withdrawn));
-                self.page_word_sent = false;
-            }
+                EventKind::Withdrawn
+            } else {
+                continue;
+            };
+            self.page_word_sent = kind != EventKind::Withdrawn;
+            words.push(Word {
+                n: PAGE_WORD,
+                rev: self.page_rev,
+                at_ms: 0,
+                kind,
+            });
+            self.page_rev += 1;
         }
         words
     }
@@ -286,17 +286,6 @@ impl Tracker {
             call,
             answered: None,
         });
-    }
-
-    fn page_word(&mut self, kind: EventKind) -> Word {
-        let rev = self.page_rev;
-        self.page_rev += 1;
-        Word {
-            n: PAGE_WORD,
-            rev,
-            at_ms: 0,
-            kind,
-        }
     }
 }
 

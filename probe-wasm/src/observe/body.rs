@@ -20,7 +20,9 @@ pub(crate) async fn field_of(body: JsValue, field: &str) -> Option<Option<String
             return None;
         }
         let bytes = js_sys::Uint8Array::new(&body).to_vec();
-        parse(&JsValue::from_str(&String::from_utf8_lossy(&bytes)))
+        String::from_utf8(bytes)
+            .ok()
+            .and_then(|text| parse(&JsValue::from_str(&text)))
     } else if body.is_string() {
         if number(&body, "length") > LIMIT {
             return None;

@@ -1,7 +1,7 @@
 //! The early hook's object: its queue of tuples enters, plain entries leave. The meaning of each
 //! tuple is in the head of `js/early.js`.
 
-use super::{dom, get, number, text};
+use super::{dom, get, number, text, window};
 use crate::Millis;
 use crate::config::{JourneyRule, JourneyStart};
 use crate::request::How;
@@ -81,10 +81,6 @@ impl Hook {
             queue,
             bodies: Vec::new(),
         }
-    }
-
-    pub(crate) fn property(&self, key: &str) -> JsValue {
-        get(&self.object, key)
     }
 
     pub(crate) fn number(&self, key: &str) -> f64 {
@@ -198,7 +194,7 @@ impl Hook {
 
 /// Asks for another run soon.
 pub(crate) fn wake() {
-    let hook = get(&js_sys::global(), "__sightline");
+    let hook = window::hook();
     if let Ok(wake) = get(&hook, "wake").dyn_into::<js_sys::Function>() {
         // The wake function only schedules.
         let _ = wake.call0(&hook);

@@ -2,20 +2,18 @@
 //! bodies of answers and the tab's storage. Plain values leave; nothing here decides an outcome.
 
 mod body;
-mod clock;
 mod dom;
 mod hook;
-mod options;
 mod storage;
 mod timing;
+mod window;
 
 pub(crate) use body::field_of;
-pub(crate) use clock::{now, unix_now_ms};
 pub(crate) use dom::{count, has_children, is_hidden, page_origin, path};
 pub(crate) use hook::{Entry, Hook, wake};
-pub(crate) use options::read as read_options;
 pub(crate) use storage::{Tab, remember};
 pub(crate) use timing::{navigation, touched};
+pub(crate) use window::{hand_over, now, random, unix_now_ms};
 
 use wasm_bindgen::JsValue;
 

@@ -1,9 +1,11 @@
 //! What a tab remembers from one view to the next: its session, and the last beacon of the view
 //! before. Kept in `sessionStorage`; a browser without it has no session and no previous view.
 
+use super::{get, window};
+use crate::text::push_decimal;
 use beacon::{PreviousView, SessionId, ViewId};
 use js_sys::Reflect;
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsValue;
 
 const KEY: &str = "sightline";
 
@@ -22,9 +24,7 @@ impl Tab {
                 previous: None,
             };
         };
-        let kept = Reflect::get(&storage, &JsValue::from_str(KEY))
-            .ok()
-            .and_then(|kept| kept.as_string());
+        let kept = get(&storage, KEY).as_string();
         let parsed = kept.as_deref().and_then(parse);
         match parsed {
             Some((session, previous)) => Self {
@@ -42,15 +42,18 @@ impl Tab {
 /// Notes the last beacon of this view, for the next one in this tab.
 pub(crate) fn remember(session: SessionId, view: ViewId, last_seq: u32) {
     let Some(storage) = storage() else { return };
-    let kept = [session.to_string(), view.to_string(), last_seq.to_string()].join(".");
+    let mut kept = session.to_hex();
+    kept.push('.');
+    kept.push_str(&view.to_hex());
+    kept.push('.');
+    push_decimal(&mut kept, last_seq);
     // A full or forbidden storage costs the next view its reference to this one.
     let _ = Reflect::set(&storage, &JsValue::from_str(KEY), &JsValue::from_str(&kept));
 }
 
 fn storage() -> Option<JsValue> {
-    // Reading the property throws where storage is forbidden.
-    let storage = Reflect::get(&js_sys::global(), &JsValue::from_str("sessionStorage")).ok()?;
-    storage.is_object().then(|| storage.unchecked_into())
+    let storage = window::property("sessionStorage");
+    storage.is_object().then_some(storage)
 }
 
 fn parse(kept: &str) -> Option<(SessionId, Option<PreviousView>)> {

@@ -1,9 +1,11 @@
 //! The browser's performance entries: the navigation, and who served the page's scripts.
 
+use super::window::entries;
 use super::{get, number, text};
+use crate::text::without_query;
 use crate::{Millis, whole_ms};
 use beacon::{NavigationKind, NavigationTiming, Touched, limits};
-use js_sys::{Array, Function};
+use js_sys::Array;
 use wasm_bindgen::{JsCast, JsValue};
 
 /// The navigation entry.
@@ -65,7 +67,7 @@ pub(crate) fn touched(own: &str) -> Vec<Touched> {
         let kind = text(entry, "initiatorType");
         let name = text(entry, "name");
         // Module preloads are fetched by links.
-        let code = kind == "script" || (kind == "link" && name.contains(".js"));
+        let code = kind == "script" || (kind == "link" && without_query(&name).ends_with(".js"));
         code && !name.starts_with(own)
     });
     for entry in navigations.iter().chain(scripts) {
@@ -97,18 +99,6 @@ fn served_by(entry: &JsValue) -> Option<Touched> {
         release: release.unwrap_or_default(),
         deployment: deployment.unwrap_or_default(),
     })
-}
-
-fn entries(kind: &str) -> Array {
-    let performance = get(&js_sys::global(), "performance");
-    let found = get(&performance, "getEntriesByType")
-        .dyn_into::<Function>()
-        .ok()
-        .and_then(|by_type| by_type.call1(&performance, &JsValue::from_str(kind)).ok());
-    match found.map(JsCast::dyn_into::<Array>) {
-        Some(Ok(entries)) => entries,
-        _ => Array::new(),
-    }
 }
 
 fn whole(bytes: f64) -> u32 {

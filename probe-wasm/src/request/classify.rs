@@ -60,7 +60,7 @@ pub(super) fn without_body(
     let Some(rule) = rule else {
         return Some(RequestOutcome::Ok);
     };
-    if rule.json && answer.content_type.contains("html") {
+    if rule.json && is_html(answer.content_type) {
         return Some(RequestOutcome::WrongContent);
     }
     if rule.field.is_some() {
@@ -68,6 +68,10 @@ pub(super) fn without_body(
     } else {
         Some(RequestOutcome::Ok)
     }
+}
+
+fn is_html(content_type: &str) -> bool {
+    content_type.starts_with("text/html") || content_type.starts_with("application/xhtml")
 }
 
 /// What reading the configured field of a body gave.

@@ -10,7 +10,7 @@ use beacon::{Finality, RequestAttempt, RequestOutcome, limits};
 const PENDING: usize = 256;
 
 /// Follows calls from sending to their end.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Tracker {
     rules: Vec<RequestRule>,
     expected_origins: Vec<String>,
@@ -30,7 +30,7 @@ pub struct Sent {
     pub path: String,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Pending {
     sent: Sent,
     backend_origin: String,

@@ -1,7 +1,7 @@
 //! The probe's npm package: the core compiled for size, bound in-process by the very version of
 //! wasm-bindgen it was built with, optimised, and its JavaScript minified.
 
-use super::npm;
+use super::{names, npm};
 use crate::shell;
 use anyhow::{Context, Result, bail};
 use std::fs;
@@ -84,12 +84,20 @@ pub(crate) fn probe() -> Result<()> {
             .join(TARGET)
             .join("probe/probe_wasm.wasm");
         bind(&core, &work)?;
-        shell::run_quietly(
+        let renamed = shell::output_of_command(
             npm::tool(&npm_dir, "wasm-opt")
                 .args(FEATURES)
-                .args(["-Oz", "--strip-debug", "--strip-producers", "-o"])
+                .args(["-Oz", "--strip-debug", "--strip-producers"])
+                // Inlining less leaves more raw bytes and fewer compressed ones.
+                .args(["-aimfs=4", "-fimfs=10", "-ocimfs=10"])
+                .args(["--minify-imports-and-exports-and-modules", "-o"])
                 .arg(package.join("core.wasm"))
                 .arg(work.join("glue_bg.wasm")),
+        )?;
+        let glue = work.join("glue.js");
+        fs::write(
+            &glue,
+            names::shorten(&fs::read_to_string(&glue)?, &renamed)?,
         )?;
         fs::copy(source.join("js/core.js"), work.join("core.js"))?;
         minify(
@@ -131,7 +139,7 @@ fn bind(core: &Path, into: &Path) -> Result<()> {
         .input_path(core)
         .out_name("glue")
         .typescript(false)
-        .remove_name_section(std::env::var_os("KEEP_NAMES").is_none())
+        .remove_name_section(true)
         .remove_producers_section(true);
     bindgen.web(true)?;
     // The default lookup beside the module is never used: core.js hands the file over.

@@ -92,7 +92,7 @@ fn a_refused_beacon_is_given_up_and_the_next_one_says_so() {
     queue.push(event(9), Urgency::Soon, 0.0);
     let mut numbers = Numbers(1);
     queue.seal(&mut || numbers.draw());
-    let dropped = queue.next(0.0).map(|batch| batch.dropped);
+    let dropped = queue.next(0.0).map(|batch| batch.dropped.clone());
     assert_eq!(
         dropped,
         Some(vec![DropCount {
