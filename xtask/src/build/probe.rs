@@ -120,17 +120,30 @@ pub(crate) fn probe() -> Result<()> {
     })
 }
 
+/// The target's own libraries, and the standard library's source, which is built along.
 fn wasm_target() -> Result<()> {
-    let libraries = shell::output_of("rustc", &["--print", "sysroot"])?;
-    let installed = Path::new(libraries.trim())
-        .join("lib/rustlib")
-        .join(TARGET)
-        .join("lib");
-    if installed.is_dir() {
-        return Ok(());
+    let sysroot = shell::output_of("rustc", &["--print", "sysroot"])?;
+    let rustlib = Path::new(sysroot.trim()).join("lib/rustlib");
+    let parts: [(&str, PathBuf, &[&str]); 2] = [
+        (
+            "target wasm32-unknown-unknown",
+            rustlib.join(TARGET).join("lib"),
+            &["target", "add", TARGET],
+        ),
+        (
+            "component rust-src",
+            rustlib.join("src/rust/library"),
+            &["component", "add", "rust-src"],
+        ),
+    ];
+    for (name, place, add) in parts {
+        if !place.is_dir() {
+            shell::run_quietly(Command::new("rustup").args(add)).with_context(|| {
+                format!("Rust's {name} is missing and rustup (https://rustup.rs) could not add it")
+            })?;
+        }
     }
-    shell::run_quietly(Command::new("rustup").args(["target", "add", TARGET]))
-        .with_context(|| format!("the Rust target {TARGET} is missing and rustup could not add it"))
+    Ok(())
 }
 
 fn bind(core: &Path, into: &Path) -> Result<()> {
