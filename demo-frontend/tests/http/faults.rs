@@ -116,6 +116,17 @@ async fn a_fault_lasts_its_times_or_until_it_is_taken_back() {
 }
 
 #[tokio::test]
+async fn faults_of_different_paths_stand_side_by_side() {
+    let test = TestDemo::start().await;
+    test.sign_in("ann").await;
+    let startup = json!({ "path": "/startup", "fault": "http-500", "times": null });
+    test.tell("/fault", startup.clone()).await;
+    order(&test, "http-500", json!(1)).await;
+    assert_eq!(test.chat("ann", "hello").await.status(), 500);
+    assert_eq!(test.admin("/fault").await, json!({ "faults": [startup] }));
+}
+
+#[tokio::test]
 async fn preflights_the_crowd_and_other_methods_pass_a_fault_by() {
     let test = TestDemo::start().await;
     for user in ["ann", "in-cluster-9"] {

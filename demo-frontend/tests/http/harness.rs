@@ -58,7 +58,7 @@ impl TestDemo {
             client: Client::new(),
             _builds: builds,
         };
-        test.post_phase(&quick_phase()).await;
+        assert_eq!(test.post_phase(&quick_phase()).await.status(), 200);
         test
     }
 
