@@ -122,20 +122,25 @@ pub fn confirm(
         .filter(|entry| entry.method != "OPTIONS")
         .collect();
     let mut contradictions = Vec::new();
-    for (document, truth) in documents.iter().zip(truths) {
-        for (index, request) in document.requests.iter().enumerate() {
-            let entry = find(&mut unseen, request);
-            if let (Some(status), None, Some(_)) = (request.status, &entry, request.call())
-                && !request.mime.contains("html")
-            {
-                contradictions.push(format!(
-                    "the page got {status} ({:?}) from {} {}, the backend's log has no such answer",
-                    request.result, request.method, request.url
-                ));
-            }
-            let attempts = truth.iter_mut().flat_map(|truth| &mut truth.attempts);
-            for attempt in attempts.filter(|attempt| attempt.decider == Some(index)) {
-                attempt.failed_at_backend = Some(entry.is_some_and(|entry| failed(attempt, entry)));
+    // Requests left without an answer come last: they may have an entry, and must take nobody else's.
+    for answered in [true, false] {
+        for (document, truth) in documents.iter().zip(truths.iter_mut()) {
+            let requests = document.requests.iter().enumerate();
+            for (index, request) in requests.filter(|(_, one)| one.status.is_some() == answered) {
+                let entry = find(&mut unseen, request);
+                let whole = request.ended.is_some() && request.error.is_none();
+                let expected = whole && request.call().is_some() && !request.mime.contains("html");
+                if answered && expected && entry.is_none() {
+                    contradictions.push(format!(
+                        "the page got {:?} ({:?}) from {} {}, the backend's log has no such answer",
+                        request.status, request.result, request.method, request.url
+                    ));
+                }
+                let attempts = truth.iter_mut().flat_map(|truth| &mut truth.attempts);
+                for attempt in attempts.filter(|attempt| attempt.decider == Some(index)) {
+                    attempt.failed_at_backend =
+                        Some(entry.is_some_and(|entry| failed(attempt, entry)));
+                }
             }
         }
     }
@@ -252,6 +257,15 @@ mod tests {
         let contradictions = confirm(&documents, &mut [None], &[logged(500)]);
         assert_eq!(contradictions.len(), 1, "{contradictions:?}");
         assert!(confirm(&documents, &mut [None], &[logged(200)]).is_empty());
+    }
+
+    #[test]
+    fn a_request_without_answer_takes_no_other_ones_entry() {
+        let mut cut_off = save(200);
+        (cut_off.status, cut_off.ended) = (None, None);
+        let documents = [page_with(cut_off), page_with(save(200))];
+        let contradictions = confirm(&documents, &mut [None, None], &[logged(200)]);
+        assert!(contradictions.is_empty(), "{contradictions:?}");
     }
 
     #[test]

@@ -339,8 +339,13 @@ impl State {
     /// A load that asks for its scripts or tells of its progress has been switched to, whether or
     /// not `Page.frameNavigated` came: once, on a busy machine, it did not.
     fn enter_if_under_way(&mut self, loader: &str, now: Duration) {
-        let document = self.early.iter().find(|early| early.0 == loader);
-        if let Some(url) = document.map(|early| early.1.url.clone()) {
+        let of_load = |early: &&(String, Request)| early.0 == loader && early.1.kind == "Document";
+        if let Some(url) = self
+            .early
+            .iter()
+            .find(of_load)
+            .map(|early| early.1.url.clone())
+        {
             self.enter(loader, &url, now);
         }
     }
