@@ -4,8 +4,14 @@
 use super::{AppConfig, Config, ScrapeConfig};
 use std::collections::HashSet;
 
-/// `complete` tells that every section could be read: only then is a missing one worth a line.
-pub(super) fn check(config: &Config, complete: bool, problems: &mut Vec<String>) {
+/// How much of the text could be read: what is missing is worth a line only if nothing was unreadable.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Read {
+    Whole,
+    InPart,
+}
+
+pub(super) fn check(config: &Config, read: Read, problems: &mut Vec<String>) {
     if !config.listen.private.ip().is_loopback() {
         problems.push(format!(
             "listen.private: {} is not a loopback address; the page, the API and /metrics have no \
@@ -27,7 +33,7 @@ pub(super) fn check(config: &Config, complete: bool, problems: &mut Vec<String>)
     if config.ingest.beacons_per_second == 0 || config.ingest.burst == 0 {
         problems.push("ingest.beacons_per_second and ingest.burst: must be above 0".to_owned());
     }
-    if complete && config.apps.is_empty() {
+    if read == Read::Whole && config.apps.is_empty() {
         problems.push("apps: at least one [[apps]] is needed, or every beacon is refused".into());
     }
     check_scrapes(&config.scrape, problems);
@@ -47,7 +53,7 @@ pub(super) fn check(config: &Config, complete: bool, problems: &mut Vec<String>)
                 problems.push(format!("apps.{}.keys: {key:?} is given twice", app.name));
             }
         }
-        check_app(app, &targets, complete, problems);
+        check_app(app, &targets, read, problems);
     }
 }
 
@@ -72,7 +78,7 @@ fn check_scrapes(scrapes: &[ScrapeConfig], problems: &mut Vec<String>) {
     }
 }
 
-fn check_app(app: &AppConfig, targets: &HashSet<&str>, complete: bool, problems: &mut Vec<String>) {
+fn check_app(app: &AppConfig, targets: &HashSet<&str>, read: Read, problems: &mut Vec<String>) {
     let place = format!("apps.{}", app.name);
     if app.keys.is_empty() {
         problems.push(format!("{place}.keys: at least one is needed"));
@@ -117,7 +123,7 @@ fn check_app(app: &AppConfig, targets: &HashSet<&str>, complete: bool, problems:
         wanted.push((format!("{place}.documents"), documents.target.as_str()));
     }
     for (place, target) in wanted {
-        if complete && !targets.contains(target) {
+        if read == Read::Whole && !targets.contains(target) {
             problems.push(format!("{place}.target: no [[scrape]] is named {target:?}"));
         }
     }

@@ -3,6 +3,7 @@
 
 mod check;
 
+use check::{Read, check};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::fmt;
@@ -243,7 +244,12 @@ impl Config {
             apps: sections(&mut table, "apps", &mut problems),
         };
         problems.extend(table.keys().map(|key| format!("{key}: no such setting")));
-        check::check(&config, problems.is_empty(), &mut problems);
+        let read = if problems.is_empty() {
+            Read::Whole
+        } else {
+            Read::InPart
+        };
+        check(&config, read, &mut problems);
         if problems.is_empty() {
             Ok(config)
         } else {

@@ -168,10 +168,10 @@ fn observe_store(meter: &Meter, store: &Arc<StoreGauges>) {
     );
     let store = Arc::clone(store);
     meter
-        .u64_observable_gauge("sightline.collector.store.queued")
-        .with_description("beacons and reads waiting for the writer")
+        .u64_observable_gauge("sightline.collector.store.pending")
+        .with_description("beacons and reads waiting for the writer or being written")
         .with_callback(move |observer| {
-            observer.observe(store.queued.load(Ordering::Relaxed), &[]);
+            observer.observe(store.pending.load(Ordering::Relaxed), &[]);
         })
         .build();
 }
@@ -215,7 +215,7 @@ mod tests {
             "sightline_collector_beacons_received_total 0",
             "sightline_collector_beacons_rejected_total{reason=\"wrong_origin\"} 0",
             "sightline_collector_events_rejected_total{reason=\"too_old\"} 0",
-            "sightline_collector_store_queued 0",
+            "sightline_collector_store_pending 0",
         ] {
             assert!(
                 text.lines().any(|found| found == line),

@@ -65,8 +65,8 @@ pub struct ReadError(String);
 /// What the store says about itself.
 #[derive(Debug, Default)]
 pub struct StoreGauges {
-    /// Jobs waiting for the writer.
-    pub queued: AtomicU64,
+    /// Jobs waiting for the writer or being written.
+    pub pending: AtomicU64,
     /// Transactions committed.
     pub commits: AtomicU64,
     /// Jobs committed in them.

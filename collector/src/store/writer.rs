@@ -66,9 +66,9 @@ impl Writer {
         let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
         let jobs = jobs.as_ref().ok_or(AppendError::Failed)?;
         // Counted before the writer can take it, or the gauge would dip below zero.
-        self.gauges.queued.fetch_add(1, Ordering::Relaxed);
+        self.gauges.pending.fetch_add(1, Ordering::Relaxed);
         jobs.try_send(job).map_err(|error| {
-            self.gauges.queued.fetch_sub(1, Ordering::Relaxed);
+            self.gauges.pending.fetch_sub(1, Ordering::Relaxed);
             match error {
                 TrySendError::Full(_) => AppendError::Full,
                 TrySendError::Disconnected(_) => AppendError::Failed,
@@ -115,8 +115,8 @@ impl Work {
             let mut group = vec![first];
             group.extend(waiting.try_iter().take(limit.saturating_sub(1)));
             let taken = u64::try_from(group.len()).unwrap_or_default();
-            self.gauges.queued.fetch_sub(taken, Ordering::Relaxed);
             self.settle(group);
+            self.gauges.pending.fetch_sub(taken, Ordering::Relaxed);
         }
     }
 

@@ -3,6 +3,7 @@
 mod acceptance;
 mod answers;
 mod harness;
+mod process;
 mod rejections;
 mod revisions;
 mod time_and_coverage;

@@ -392,8 +392,12 @@ async fn a_beacon_the_database_chokes_on_costs_only_itself() {
     let collector = Collector::start().await;
     let database = Connection::open(collector.database()).unwrap();
     choke_on(&database, "NEW.seq = 7");
-    // Held back, so that all of them wait and are committed as one group.
+    // Held back, so that they wait and are committed as groups.
     database.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let pending = async |count: f64| {
+        let holds = |m: &Metrics| m.sum("sightline_collector_store_pending") == count;
+        collector.metrics_when("they wait", holds).await;
+    };
     let mut waiting = JoinSet::new();
     for seq in 0..10 {
         let bytes = encode(&beacon(view(1), seq, Vec::new())).unwrap();
@@ -402,11 +406,11 @@ async fn a_beacon_the_database_chokes_on_costs_only_itself() {
             .header("origin", ORIGIN);
         let request = request.body(bytes);
         waiting.spawn(async move { (seq, request.send().await.unwrap().status().as_u16()) });
+        if seq == 0 {
+            pending(1.0).await;
+        }
     }
-    let queued = "sightline_collector_store_queued";
-    collector
-        .metrics_when("they wait", |m| m.sum(queued) >= 8.0)
-        .await;
+    pending(10.0).await;
     database.execute_batch("COMMIT").unwrap();
     for (seq, status) in waiting.join_all().await {
         assert_eq!(status, if seq == 7 { 503 } else { 204 }, "beacon {seq}");

@@ -1,0 +1,170 @@
+//! The binary as a process: how it starts, how it stops, and what a kill leaves behind.
+
+use crate::harness::{ORIGIN, beacon, page, view};
+use beacon::{PageOutcome, encode};
+use serde_json::Value;
+use std::path::Path;
+use std::process::Stdio;
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+const CONFIG: &str = r#"
+[listen]
+public = "127.0.0.1:0"
+private = "127.0.0.1:0"
+[store]
+path = "DATABASE"
+[[apps]]
+name = "shop"
+keys = ["shop-web"]
+origins = ["http://shop.test"]
+"#;
+
+struct Process {
+    child: Child,
+    public: String,
+    private: String,
+}
+
+fn configured() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("collector.db").display().to_string();
+    std::fs::write(
+        folder.path().join("c.toml"),
+        CONFIG.replace("DATABASE", &database),
+    )
+    .unwrap();
+    folder
+}
+
+fn command(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sightline-collector"));
+    command.arg("--config").arg(folder.join("c.toml"));
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command.kill_on_drop(true);
+    command
+}
+
+async fn started(folder: &Path) -> Process {
+    let mut child = command(folder).arg("--stop-with-stdin").spawn().unwrap();
+    let mut line = String::new();
+    let stdout = child.stdout.take().unwrap();
+    BufReader::new(stdout).read_line(&mut line).await.unwrap();
+    let ready: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line:?}"));
+    let address = |name: &str| ready[name].as_str().unwrap().to_owned();
+    Process {
+        child,
+        public: address("public"),
+        private: address("private"),
+    }
+}
+
+/// Whether the beacon was acknowledged.
+async fn acknowledged(client: reqwest::Client, public: String, seq: u32) -> bool {
+    let url = format!("{public}/v1/beacons/shop-web");
+    let mut sent = beacon(view(1), seq, Vec::new());
+    if seq == 0 {
+        sent.events.push(page(PageOutcome::Ready));
+    }
+    let request = client
+        .post(url)
+        .header("origin", ORIGIN)
+        .body(encode(&sent).unwrap());
+    request
+        .send()
+        .await
+        .is_ok_and(|answer| answer.status().as_u16() == 204)
+}
+
+async fn views(client: &reqwest::Client, process: &Process) -> Value {
+    let url = format!("{}/api/v1/views", process.private);
+    client.get(url).send().await.unwrap().json().await.unwrap()
+}
+
+#[tokio::test]
+async fn it_says_where_it_listens_and_stops_when_its_starter_is_gone() {
+    let folder = configured();
+    let mut process = started(folder.path()).await;
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let health = client
+        .get(format!("{}/healthz", process.private))
+        .send()
+        .await
+        .unwrap();
+    assert!(health.status().is_success());
+    drop(process.child.stdin.take());
+    assert!(process.child.wait().await.unwrap().success());
+}
+
+#[tokio::test]
+async fn a_kill_loses_no_acknowledged_beacon_and_counts_none_twice() {
+    let folder = configured();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let send = |process: &Process, seq| acknowledged(client.clone(), process.public.clone(), seq);
+    let mut process = started(folder.path()).await;
+    let mut ledger = Vec::new();
+    for seq in 0..40 {
+        if seq % 10 == 9 {
+            // In the midst of a beacon whose fate is not known.
+            let in_flight = tokio::spawn(send(&process, seq));
+            tokio::task::yield_now().await;
+            process.child.start_kill().unwrap();
+            if in_flight.await.unwrap() {
+                ledger.push(seq);
+            }
+            process.child.wait().await.unwrap();
+            process = started(folder.path()).await;
+        } else if send(&process, seq).await {
+            ledger.push(seq);
+        }
+    }
+    let stored = async |process: &Process| -> Vec<u32> {
+        let views = views(&client, process).await;
+        let beacons = views["views"][0]["beacons"].as_array().unwrap().clone();
+        beacons
+            .iter()
+            .map(|beacon| beacon["seq"].as_u64().unwrap() as u32)
+            .collect()
+    };
+    assert!(ledger.len() >= 36, "{ledger:?}");
+    let survived = stored(&process).await;
+    assert!(
+        ledger.iter().all(|seq| survived.contains(seq)),
+        "{ledger:?}, stored {survived:?}"
+    );
+    // Everything is sent again, as a probe that heard no answer does.
+    for seq in 0..40 {
+        assert!(send(&process, seq).await, "beacon {seq}");
+    }
+    assert_eq!(stored(&process).await, (0..40).collect::<Vec<_>>());
+    let slis = format!("{}/api/v1/slis", process.private);
+    let slis: Value = client.get(slis).send().await.unwrap().json().await.unwrap();
+    assert_eq!(slis["pages"]["good"], 1);
+    assert_eq!(slis["coverage"]["beacons_received"], 40);
+    drop(process.child.stdin.take());
+    assert!(process.child.wait().await.unwrap().success());
+}
+
+#[tokio::test]
+async fn a_wrong_configuration_is_told_whole_before_anything_starts() {
+    let folder = configured();
+    let wrong = "[listen]\nprivate = '0.0.0.0:0'\n[store]\nqueue = 0\n";
+    std::fs::write(folder.path().join("c.toml"), wrong).unwrap();
+    let mut child = command(folder.path()).spawn().unwrap();
+    let mut told = String::new();
+    child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut told)
+        .await
+        .unwrap();
+    assert!(!child.wait().await.unwrap().success());
+    for place in ["listen.private", "store.queue", "apps"] {
+        assert!(told.contains(place), "{place} is missing in {told}");
+    }
+}
