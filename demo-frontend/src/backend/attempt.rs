@@ -14,17 +14,19 @@ pub(super) enum Verdict {
 }
 
 impl Backend {
-    /// Counts the attempt, waits its latency and says how it ended. Latencies of failures are recorded too,
+    /// Waits the attempt's latency, counts it and says how it ended. Latencies of failures are recorded too,
     /// as the real server does.
     pub(super) async fn attempt(&self, operation: Operation, population: Population) -> Verdict {
         let phase = self.phase();
         let metrics = self.metrics.operation(operation);
-        metrics.attempts.inc();
         let success =
             self.draws.next(Decision::Success(operation), population) < chance(operation, &phase);
         let drawn = self.draws.next(Decision::Latency(operation), population);
         let latency_ms = within(&latency_range_ms(operation, &phase), drawn);
         tokio::time::sleep(Duration::from_millis(u64::from(latency_ms))).await;
+        // With its success, not before the wait: a scrape in between would show every attempt under
+        // way as failed. The workshop's mock never waits, so there the two fall together as well.
+        metrics.attempts.inc();
         metrics.latency.observe(f64::from(latency_ms));
         if success {
             metrics.successes.inc();
