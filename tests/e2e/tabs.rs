@@ -68,3 +68,44 @@ async fn two_tabs_and_a_window_open_child_are_three_views_and_no_duplicate() -> 
     })
     .await
 }
+
+#[tokio::test]
+async fn a_crashed_page_is_missed_by_the_next_one_in_its_tab() -> Result<()> {
+    on_stage("crash", healthy(), async |stage| {
+        stage
+            .demo
+            .set_fault("POST", "/chat", "never-answers")
+            .await?;
+        let visitor = at_home(stage).await?;
+        let crashed = visitor.view()?;
+        stage
+            .until_view(&crashed, SOON, |view| {
+                ended(view, "access_app", &["success"])
+            })
+            .await?;
+        visitor.send_message("Are you still there?").await?;
+        let thinking = "!!document.querySelector('.thinking')";
+        visitor
+            .tab()
+            .wait_for(thinking, Duration::from_secs(5))
+            .await?;
+        // The probe notes what it owes in its next idle batch.
+        visitor.tab().rest().await?;
+        let arrival = visitor.crash_and_reload().await?;
+        ensure!(arrival == Arrival::Ready("/".to_owned()), "{arrival:?}");
+        visitor.wait_for_home().await?;
+        stage.leave(visitor).await?;
+        // The chat was never told of; that something is missing is known.
+        stage
+            .until_view(&crashed, SOON, |view| holds(view, "/beacons_known_lost", 1))
+            .await?;
+        let slis = stage.collector.slis(stage.from_ms, "").await?;
+        ensure!(slis["coverage"]["beacons_known_lost"] == 1, "{slis:#}");
+        ensure!(
+            slis["coverage"]["received_ppm"].as_u64() < Some(1_000_000),
+            "{slis:#}"
+        );
+        Ok(())
+    })
+    .await
+}

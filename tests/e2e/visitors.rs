@@ -124,6 +124,10 @@ async fn killed_browsers_make_the_accounts_differ_and_coverage_says_so() -> Resu
             coverage["documents_ppm"].as_u64() < Some(1_000_000),
             "{report:#}"
         );
+        ensure!(
+            coverage["received_ppm"].as_u64() < Some(1_000_000),
+            "{report:#}"
+        );
         Ok(())
     })
     .await

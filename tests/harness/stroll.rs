@@ -24,11 +24,7 @@ pub async fn stroll(visitor: &Visitor, draw: &mut Draw) -> Result<()> {
     if arrival == Arrival::Failed || seen_enough {
         return Ok(());
     }
-    let mut signed_in = visitor.sign_in().await?;
-    if !signed_in && draw.happens(30) {
-        signed_in = visitor.sign_in().await?;
-    }
-    if !signed_in {
+    if !come_home(visitor, &arrival, draw).await? {
         return Ok(());
     }
     for _ in 0..=draw.below(3) {
@@ -51,4 +47,20 @@ pub async fn stroll(visitor: &Visitor, draw: &mut Draw) -> Result<()> {
         visitor.sign_out().await?;
     }
     Ok(())
+}
+
+/// Signs in where that is needed, with a second try for some; answers whether the home page came up.
+async fn come_home(visitor: &Visitor, arrival: &Arrival, draw: &mut Draw) -> Result<bool> {
+    if *arrival == Arrival::Ready("/".to_owned()) {
+        visitor.wait_for_home().await?;
+        return Ok(true);
+    }
+    if visitor.sign_in().await? {
+        return Ok(true);
+    }
+    if draw.happens(30) {
+        visitor.sign_in().await
+    } else {
+        Ok(false)
+    }
 }

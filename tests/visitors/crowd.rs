@@ -12,7 +12,7 @@ use tests::draw::Draw;
 use tests::stage::{SITE, names};
 use tests::stroll::stroll;
 use tests::truth::Rules;
-use tests::visit::{VisitRecord, Visitor};
+use tests::visit::{Arrival, VisitRecord, Visitor};
 use tokio::task::{JoinHandle, spawn_local};
 
 /// Longer than any visit that does what it should.
@@ -144,18 +144,17 @@ impl Crowd {
         strolled
     }
 
-    /// A visit cut short at any moment: some lose a page and come back to it, all lose the browser.
+    /// A visit cut short at any moment: some lose the page in the middle of a chat and come back to
+    /// it, all lose the browser.
     async fn killed_visit(&self, number: u64, draw: &mut Draw) -> Result<()> {
         let browser = Browser::start(&self.map).await?;
         let visitor = self.visitor(&browser, number).await?;
-        let crashes = draw.happens(40);
-        let until_crash = Duration::from_millis(1000 + draw.below(5000));
         let until_kill = Duration::from_millis(500 + draw.below(9000));
-        if crashes {
-            let _ = tokio::time::timeout(until_crash, stroll(&visitor, draw)).await;
-            let back = tokio::time::timeout(VISIT_WITHIN, visitor.crash_and_reload()).await;
-            back.context("the crashed page did not come back")??;
+        if draw.happens(50) {
+            let lost = tokio::time::timeout(VISIT_WITHIN, lose_a_page(&visitor)).await;
+            lost.context("the crashed page did not come back")??;
         }
+        // Whatever the visitor is doing then, it ends there.
         let _ = tokio::time::timeout(until_kill, stroll(&visitor, draw)).await;
         let record = visitor.killed();
         browser.kill().await?;
@@ -171,4 +170,13 @@ impl Crowd {
     fn lock(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+async fn lose_a_page(visitor: &Visitor) -> Result<()> {
+    let arrived = visitor.open("/").await?;
+    if matches!(arrived, Arrival::Ready(_)) && visitor.sign_in().await? {
+        visitor.send_message("Are you still there?").await?;
+        visitor.tab().rest().await?;
+    }
+    visitor.crash_and_reload().await.map(drop)
 }
