@@ -5,6 +5,7 @@ use beacon::{PageOutcome, encode};
 use serde_json::Value;
 use std::path::Path;
 use std::process::Stdio;
+use std::time::Duration;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{Child, Command};
@@ -25,6 +26,20 @@ struct Process {
     child: Child,
     public: String,
     private: String,
+}
+
+impl Process {
+    /// Ends it as its starter's death would.
+    async fn stop(mut self) {
+        drop(self.child.stdin.take());
+        let ended = tokio::time::timeout(Duration::from_secs(10), self.child.wait()).await;
+        assert!(
+            ended
+                .expect("it must stop when stdin is closed")
+                .unwrap()
+                .success()
+        );
+    }
 }
 
 fn configured() -> TempDir {
@@ -88,7 +103,7 @@ async fn views(client: &reqwest::Client, process: &Process) -> Value {
 #[tokio::test]
 async fn it_says_where_it_listens_and_stops_when_its_starter_is_gone() {
     let folder = configured();
-    let mut process = started(folder.path()).await;
+    let process = started(folder.path()).await;
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let health = client
         .get(format!("{}/healthz", process.private))
@@ -96,8 +111,7 @@ async fn it_says_where_it_listens_and_stops_when_its_starter_is_gone() {
         .await
         .unwrap();
     assert!(health.status().is_success());
-    drop(process.child.stdin.take());
-    assert!(process.child.wait().await.unwrap().success());
+    process.stop().await;
 }
 
 #[tokio::test]
@@ -145,8 +159,7 @@ async fn a_kill_loses_no_acknowledged_beacon_and_counts_none_twice() {
     let slis: Value = client.get(slis).send().await.unwrap().json().await.unwrap();
     assert_eq!(slis["pages"]["good"], 1);
     assert_eq!(slis["coverage"]["beacons_received"], 40);
-    drop(process.child.stdin.take());
-    assert!(process.child.wait().await.unwrap().success());
+    process.stop().await;
 }
 
 #[tokio::test]
