@@ -76,7 +76,7 @@ function journeyCard(name, { client, server, threshold_ms }, asked) {
 function serverSide(server) {
   if (!server) return [h('p', { class: 'ratio none' }, 'no twin'), h('p', { class: 'of' }, 'none configured')];
   if (server.state !== 'ok') {
-    return [h('p', { class: 'ratio none' }, 'no data'), h('p', { class: 'of' }, 'not read, or no attempts')];
+    return [h('p', { class: 'ratio none' }, 'no data'), h('p', { class: 'of' }, server.no_data === 'unread' ? 'the servers could not be read' : 'no attempts counted')];
   }
   return [h('p', { class: ratioClass(server.ratio_ppm) }, percent(server.ratio_ppm)),
     h('p', { class: 'of' }, server.factors.length > 1

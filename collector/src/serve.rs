@@ -79,5 +79,7 @@ pub async fn run(
         }
     };
     scraping.abort();
+    // Until it has let go of the store, the database is still open.
+    let _ = scraping.await;
     result
 }

@@ -201,13 +201,20 @@ fn rejection_of(error: AppendError) -> Rejection {
     }
 }
 
+/// By key; where only one application has any, its pages may also ask for `probe.js`.
 fn probe_configs(apps: &[AppConfig]) -> anyhow::Result<HashMap<String, String>> {
     let mut configs = HashMap::new();
-    for app in apps {
-        let Some(table) = &app.probe else { continue };
+    let with_probe: Vec<_> = apps
+        .iter()
+        .filter_map(|app| app.probe.as_ref().map(|table| (app, table)))
+        .collect();
+    for (app, table) in &with_probe {
         let json = serde_json::to_string(table)
             .with_context(|| format!("apps.{}.probe cannot be written as JSON", app.name))?;
         configs.extend(app.keys.iter().map(|key| (key.clone(), json.clone())));
+        if with_probe.len() == 1 {
+            configs.entry("probe".to_owned()).or_insert(json);
+        }
     }
     Ok(configs)
 }

@@ -10,4 +10,4 @@ mod twin;
 pub use coverage::{CoverageFigures, DocumentFigures, Documents, coverage};
 pub use exposition::SeriesName;
 pub use scraper::Scraper;
-pub use twin::{ServerFigures, Twin, TwinState};
+pub use twin::{NoData, ServerFigures, Twin, TwinState};

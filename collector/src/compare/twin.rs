@@ -38,6 +38,16 @@ pub enum TwinState {
     NoData,
 }
 
+/// Why there is nothing to compare with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoData {
+    /// The target was not read up to the window's end.
+    Unread,
+    /// One of the factors was not tried within the window.
+    NoAttempts,
+}
+
 /// The servers' own figures of a journey.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ServerFigures {
@@ -51,6 +61,8 @@ pub struct ServerFigures {
     pub approximate: bool,
     /// Whether there is data at all.
     pub state: TwinState,
+    /// Why there is none.
+    pub no_data: Option<NoData>,
     /// Each factor as it was counted.
     pub factors: Vec<FactorFigures>,
 }
@@ -111,18 +123,23 @@ impl Twin {
             .map(|factor| factor.figures(delta))
             .collect();
         let fresh = is_fresh(delta, window, now_ms, every_ms);
-        let product = if fresh { product(&factors) } else { None };
-        let (good, total) = product.map_or((0, 0), |product| product.of_last);
+        let found = if fresh {
+            product(&factors).ok_or(NoData::NoAttempts)
+        } else {
+            Err(NoData::Unread)
+        };
+        let (good, total) = found.map_or((0, 0), |product| product.of_last);
         ServerFigures {
             good,
             total,
-            ratio_ppm: product.and_then(|product| product.ratio_ppm),
+            ratio_ppm: found.ok().and_then(|product| product.ratio_ppm),
             approximate: self.approximate,
-            state: if product.is_some() {
+            state: if found.is_ok() {
                 TwinState::Ok
             } else {
                 TwinState::NoData
             },
+            no_data: found.err(),
             factors,
         }
     }
@@ -254,6 +271,7 @@ mod tests {
         assert_eq!(at(&old, 60_000).ratio_ppm, Some(1_000_000));
         old.last_read_ms = Some(40_000);
         assert_eq!(at(&old, 60_000).ratio_ppm, None);
+        assert_eq!(at(&old, 60_000).no_data, Some(NoData::Unread));
         assert_eq!((at(&old, 60_000).good, at(&old, 60_000).total), (0, 0));
     }
 

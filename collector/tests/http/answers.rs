@@ -312,6 +312,11 @@ async fn a_plain_script_tag_gets_the_early_hook_with_its_configuration() {
     std::fs::create_dir(collector.probe_dir()).unwrap();
     std::fs::write(collector.probe_dir().join("early.js"), "/* hook */").unwrap();
     let loader = collector.fetch("/probe/shop-web.js").await;
+    assert_eq!(
+        collector.fetch("/probe/probe.js").await.text,
+        loader.text,
+        "the only application"
+    );
     let (first, hook) = loader.text.split_once('\n').unwrap();
     assert_eq!(hook, "/* hook */");
     let json = first
