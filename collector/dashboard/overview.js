@@ -45,7 +45,8 @@ function filters(asked) {
   if (set.length === 0) return null;
   return h('p', { class: 'filters' }, 'Only ', set.map((name) =>
     h('span', { class: 'chip' }, `${words(name)}: ${asked.get(name) || 'unknown'} `,
-      overviewLink('×', asked, { [name]: null }))));
+      overviewLink('×', asked, { [name]: null }))),
+  ' The servers\u2019 figures and the coverage are of everything: they know no such labels.');
 }
 
 function journeyCard(name, { client, server, threshold_ms }, asked) {

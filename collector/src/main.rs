@@ -7,6 +7,7 @@ use collector::app::App;
 use collector::clock::SystemClock;
 use collector::config::Config;
 use collector::serve::{Listeners, run};
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::io::AsyncReadExt;
@@ -37,6 +38,7 @@ async fn main() -> anyhow::Result<()> {
             tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into()),
         )
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .init();
     let config =
         Config::load(&arguments.config).with_context(|| arguments.config.display().to_string())?;
