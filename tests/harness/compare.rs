@@ -119,6 +119,7 @@ pub fn mismatches(settled: &[Settled], views: &[Value]) -> Vec<String> {
         .filter_map(|view| Some((view["view"].as_str()?, view)))
         .collect();
     let mut lines = Vec::new();
+    let mut met = BTreeSet::new();
     for truth in settled {
         let Some(label) = truth.page.label.as_deref() else {
             lines.push(format!(
@@ -127,6 +128,10 @@ pub fn mismatches(settled: &[Settled], views: &[Value]) -> Vec<String> {
             ));
             continue;
         };
+        // Two documents under one id would each find the other's account and look right.
+        if !met.insert(label) {
+            lines.push(format!("view {label}: two documents carried this id"));
+        }
         match known.get(label) {
             Some(view) => lines.extend(
                 differences(truth, view)
@@ -140,11 +145,7 @@ pub fn mismatches(settled: &[Settled], views: &[Value]) -> Vec<String> {
             )),
         }
     }
-    let labels: BTreeSet<&str> = settled
-        .iter()
-        .filter_map(|truth| truth.page.label.as_deref())
-        .collect();
-    let strangers = known.keys().filter(|view| !labels.contains(*view));
+    let strangers = known.keys().filter(|view| !met.contains(*view));
     lines.extend(strangers.map(|view| format!("view {view}: only the collector knows it")));
     lines
 }
@@ -299,6 +300,11 @@ mod tests {
         );
         let pods = changed(|view| view["page"]["touched"][0]["deployment"] = "frontend-2".into());
         assert!(pods.contains("touched"), "{pods}");
+    }
+
+    #[test]
+    fn two_documents_under_one_id_are_a_difference() {
+        assert_eq!(mismatches(&[truth(), truth()], &[view()]).len(), 1);
     }
 
     #[test]
