@@ -90,7 +90,8 @@ pub fn find_browser() -> Result<PathBuf> {
 pub struct Browser {
     connection: Arc<Connection>,
     process: Child,
-    _profile: tempfile::TempDir,
+    // Dropped after the process, whose last breath may still write into it.
+    _profile: Profile,
 }
 
 impl Browser {
@@ -100,14 +101,13 @@ impl Browser {
     /// When none is installed or it does not come up.
     pub async fn start(names: &NameMap) -> Result<Self> {
         let executable = find_browser()?;
-        let profile = tempfile::Builder::new()
-            .prefix("sightline-browser-")
-            .tempdir()?;
+        let profile = Profile::create()?;
         let mut process = Command::new(&executable)
             .args(FLAGS)
-            .arg(format!("--user-data-dir={}", profile.path().display()))
+            .arg(format!("--user-data-dir={}", profile.0.display()))
             .arg(format!("--host-resolver-rules={names}"))
             .arg("about:blank")
+            .env("TMPDIR", &profile.0)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -194,6 +194,33 @@ impl Browser {
     /// When it cannot be killed.
     pub async fn kill(mut self) -> Result<()> {
         self.process.kill().await.context("killing the browser")
+    }
+}
+
+/// A profile folder that is thrown away with everything the browser left in it.
+struct Profile(PathBuf);
+
+impl Profile {
+    fn create() -> Result<Self> {
+        let folder = tempfile::Builder::new()
+            .prefix("sightline-browser-")
+            .tempdir()?;
+        Ok(Self(folder.keep()))
+    }
+}
+
+impl Drop for Profile {
+    fn drop(&mut self) {
+        // A killed browser's children die a moment later, and put files back meanwhile.
+        let mut gone = 0;
+        for _ in 0..50 {
+            gone = if self.0.exists() { 0 } else { gone + 1 };
+            if gone == 3 {
+                return;
+            }
+            let _ = std::fs::remove_dir_all(&self.0);
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 }
 
