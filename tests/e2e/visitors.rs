@@ -70,7 +70,7 @@ fn agrees(report: &Value) -> Result<()> {
 #[tokio::test]
 async fn in_health_truth_and_collector_agree_and_only_the_backend_fails() -> Result<()> {
     with_stage("visitors-healthy", demo(&["--crowd", "3"]), async |stage| {
-        let report = report_of(stage, &["--visitors", "2", "--for", "25s"]).await?;
+        let report = report_of(stage, &["--visitors", "2", "--visits", "6"]).await?;
         agrees(&report)?;
         ensure!(report["scenario"] == "healthy", "{report:#}");
         ensure!(report["failed_without_the_backend"] == 0, "{report:#}");
@@ -87,7 +87,7 @@ async fn in_health_truth_and_collector_agree_and_only_the_backend_fails() -> Res
 async fn in_the_incident_users_fail_unseen_and_truth_and_collector_agree() -> Result<()> {
     let setting = demo(&["--scenario", "challenge7", "--crowd", "3"]);
     with_stage("visitors-incident", setting, async |stage| {
-        let report = report_of(stage, &["--visitors", "3", "--for", "40s"]).await?;
+        let report = report_of(stage, &["--visitors", "3", "--visits", "14"]).await?;
         agrees(&report)?;
         let client = &report["journeys"]["access_app"]["client"];
         let (good, total) = (client["good"].as_u64(), client["total"].as_u64());
@@ -111,7 +111,7 @@ async fn killed_browsers_make_the_accounts_differ_and_coverage_says_so() -> Resu
     with_stage("visitors-killed", demo(&["--crowd", "0"]), async |stage| {
         let report = report_of(
             stage,
-            &["--visitors", "2", "--for", "25s", "--kill-browsers"],
+            &["--visitors", "2", "--visits", "8", "--kill-browsers"],
         )
         .await?;
         let mismatches = report["mismatches"].as_array().map_or(0, Vec::len);

@@ -22,6 +22,7 @@ const CONTEXTS_KEPT: usize = 8;
 
 pub(crate) struct Crowd {
     count: u64,
+    limit: u64,
     seed: u64,
     run: u64,
     kill: bool,
@@ -44,6 +45,7 @@ impl Crowd {
     pub(crate) fn new(options: &Options, rules: &Rules, run: u64) -> Self {
         Self {
             count: options.visitors,
+            limit: options.visits.unwrap_or(u64::MAX),
             seed: options.seed,
             run,
             kill: options.kill_browsers,
@@ -56,7 +58,8 @@ impl Crowd {
         }
     }
 
-    /// Begins to visit; the handle ends after [`Crowd::stop`], when all have left.
+    /// Begins to visit; the handle ends after [`Crowd::stop`] or the last visit asked for, when all
+    /// have left.
     /// Needs a `LocalSet` around it.
     pub(crate) async fn start(self: Arc<Self>) -> Result<JoinHandle<()>> {
         let shared = match (self.count, self.kill) {
@@ -102,6 +105,9 @@ impl Crowd {
         let mut failures_in_a_row = 0;
         while !self.stopped.load(Ordering::Relaxed) && failures_in_a_row < 3 {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
+            if number >= self.limit {
+                return;
+            }
             // Neighbouring seeds must not give neighbouring visits.
             let mut draw = Draw::seeded(self.seed.wrapping_mul(1_000_003).wrapping_add(number));
             let visit = async {

@@ -40,20 +40,26 @@ async fn run(options: Options) -> Result<()> {
     let mark = demo.mark().await.context("the demo does not answer")?;
     let from_ms = now_ms();
     let crowd = Arc::new(Crowd::new(&options, &rules, from_ms));
-    let strolling = Arc::clone(&crowd).start().await?;
+    let mut strolling = Arc::clone(&crowd).start().await?;
     let mut scenarios = Vec::new();
     let interrupted = tokio::select! {
         error = watch(&demo, &collector, from_ms, &crowd, &mut scenarios, options.every) => {
             return Err(error);
         }
         interrupted = end_of_run(&options) => interrupted,
+        ended = &mut strolling, if options.visitors > 0 => {
+            ended.context("a visitor's task broke")?;
+            false
+        }
     };
     if interrupted && options.report.is_none() {
         return Ok(());
     }
     println!("no new visits; waiting for those under way to end");
     crowd.stop();
-    strolling.await.context("a visitor's task broke")?;
+    if !strolling.is_finished() {
+        strolling.await.context("a visitor's task broke")?;
+    }
 
     let (records, mut trouble) = crowd.take_records();
     let (pods, backend) = demo.logs_since(mark).await?;

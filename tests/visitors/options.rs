@@ -29,6 +29,9 @@ pub(crate) struct Options {
     /// How long to visit, such as 90s, 5m or 1h; without it until stopped.
     #[arg(long = "for", value_parser = duration)]
     pub(crate) run_for: Option<Duration>,
+    /// How many visits to make, whatever time they take; without it as many as fit.
+    #[arg(long)]
+    pub(crate) visits: Option<u64>,
     /// Where to write the report.
     #[arg(long)]
     pub(crate) report: Option<PathBuf>,
