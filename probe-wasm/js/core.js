@@ -1,12 +1,14 @@
 // Starts the wasm core and decides when it runs: in idle batches, at its own deadlines, around the
 // paint of frames it waits for, and at once when the page is hidden. What the core means by any of
 // this is its own affair.
+import { readField } from './body.js';
 import init, * as core from './glue.js';
+import { handOver, send } from './transport.js';
 
 // The configuration as lines of tab-separated fields; their meaning is in src/config.rs.
-const lines = ({ collector, app, mount, release, backendOrigin, expectedBackendOrigins, requests, journeys }) =>
+const lines = ({ mount, release, backendOrigin, expectedBackendOrigins, requests, journeys }) =>
   [
-    ['a', String(collector).replace(/\/+$/, '') + '/v1/beacons/' + app, mount || 'body', release, backendOrigin],
+    ['a', mount || 'body', release, backendOrigin],
     ['o', ...(expectedBackendOrigins || [])],
     ...(requests || []).map((rule) => ['r', rule.match, rule.json && 1, rule.field, rule.limitMs, ...(rule.good || [])]),
     ...(journeys || []).flatMap(({ name, start, end, limitMs, failedPage, needs }) => [
@@ -26,6 +28,11 @@ export async function start(hook, base) {
   if (!core.begin(hook, base, lines(hook.config))) throw new Error('no early hook');
 
   const now = () => performance.now();
+  const note = (...tuple) => {
+    hook.queue.push(tuple);
+    hook.wake();
+  };
+  hook.read = (body, id, at, field) => readField(body, field, (value) => note('d', at, id, value));
   const idle = window.requestIdleCallback || setTimeout;
   let scheduled, timer, frame;
 
@@ -42,10 +49,27 @@ export async function start(hook, base) {
     });
   };
   let watching = false;
+  let hidden = document.hidden;
+  const leave = () => {
+    for (let bytes; (bytes = core.leaving()); ) {
+      if (handOver(hook.endpoint, bytes)) core.browser_took();
+      else core.browser_declined();
+    }
+  };
   const run = () => {
     scheduled = false;
     clearTimeout(timer);
     const wait = core.run(now());
+    if (hidden) leave();
+    else {
+      const bytes = core.next_beacon(now());
+      if (bytes) {
+        send(hook, hook.endpoint, bytes).then(([status, retryAfter]) => {
+          core.answered(status, retryAfter, now(), Math.random());
+          hook.wake();
+        });
+      }
+    }
     if (wait >= 0) timer = setTimeout(run, wait);
     if (watching !== core.watching()) {
       watching = !watching;
@@ -62,16 +86,13 @@ export async function start(hook, base) {
     idle(run, { timeout: 200 });
   };
   hook.lifecycle = (what) => {
-    if (what === 'show') core.show(now());
-    else core.hide(now());
+    hidden = what !== 'show';
+    if (hidden) core.hide(now());
+    else core.show(now());
     run();
   };
   hook.mutations.disconnect();
 
-  const note = (...tuple) => {
-    hook.queue.push(tuple);
-    hook.wake();
-  };
   const observe = (type, kind, wanted) => {
     try {
       new PerformanceObserver((list) => {

@@ -58,7 +58,9 @@
       return '';
     }
   };
-  const beacons = resolve(config.collector || '/').replace(/\/$/, '') + '/v1/beacons/';
+  const beacons = resolve(config.collector || '/').replace(/\/?$/, '/v1/beacons/');
+
+  hook.endpoint = beacons + config.app;
 
   // Returns the request's event number, or 0 for what is not to be observed.
   const sent = (method, url) => {
@@ -219,7 +221,7 @@
       }));
     }
     hook.reported = hook.n;
-    navigator.sendBeacon(beacons + config.app, JSON.stringify({
+    navigator.sendBeacon(hook.endpoint, JSON.stringify({
       v: 1,
       view: hook.view,
       seq: hook.seq++,

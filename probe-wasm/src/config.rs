@@ -7,8 +7,6 @@ use crate::text::path_fits;
 /// Everything the core needs to know of the application.
 #[derive(Debug, Default)]
 pub struct Config {
-    /// Where beacons go, key included: `{collector}/v1/beacons/{app}`.
-    pub endpoint: String,
     /// Release of this build.
     pub release: String,
     /// Backend origin this build calls.
@@ -28,7 +26,7 @@ impl Config {
     /// belong to the journey before them. What is not understood costs only its line.
     ///
     /// ```text
-    /// a endpoint mount release backend-origin      r call json field limit good…
+    /// a mount release backend-origin               r call json field limit good…
     /// o expected-origin…                           j name end-call painted limit failed-page
     /// s click|load|request what                    n call
     /// ```
@@ -41,7 +39,6 @@ impl Config {
             let mut next = || fields.next().unwrap_or_default();
             match kind {
                 Some("a") => {
-                    config.endpoint = next().to_owned();
                     config.mount = next().to_owned();
                     config.release = next().to_owned();
                     config.backend_origin = next().to_owned();
@@ -187,7 +184,7 @@ mod tests {
     #[test]
     fn every_kind_of_line_is_read() {
         let config = Config::parse(concat!(
-            "a\thttp://c.test/v1/beacons/k\t#app\t2\thttp://api.test\n",
+            "a\t#app\t2\thttp://api.test\n",
             "o\thttp://api.test\thttp://b.test\n",
             "r\tPOST /chat\t1\tresult\t5000\tSUCCESS\tUNSAFE\n",
             "r\tGET /startup\t1\t\t\n",
@@ -197,8 +194,8 @@ mod tests {
             "n\tPOST /login",
         ));
         assert_eq!(
-            (config.endpoint.as_str(), config.mount.as_str()),
-            ("http://c.test/v1/beacons/k", "#app")
+            (config.mount.as_str(), config.release.as_str()),
+            ("#app", "2")
         );
         assert_eq!(
             config.expected_origins,

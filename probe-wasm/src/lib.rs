@@ -3,7 +3,8 @@
 //! The way of a measurement through this crate:
 //! 1. `observe` reads the hook's queue and the browser's own entries into plain values;
 //! 2. `page`, `request`, `journey` and `vitals` (pure) decide outcomes from them;
-//! 3. `deliver` gathers the events into beacons, keeps them until they are acknowledged, and sends;
+//! 3. `deliver` gathers the events into beacons and keeps them until they are acknowledged; sending
+//!    them is the shell's, `js/transport.js`;
 //! 4. `app` joins these and is the only module that knows them all.
 //!
 //! Whatever fails here loses one measurement; nothing reaches the host page.

@@ -4,6 +4,7 @@
 
 use super::Core;
 use crate::config::Config;
+use crate::deliver::Answer;
 use crate::observe::Hook;
 use std::cell::RefCell;
 use wasm_bindgen::JsValue;
@@ -35,8 +36,8 @@ pub fn begin(hook: JsValue, base: String, config: &str) -> bool {
     there
 }
 
-/// Drains the hook's queue, decides what is due, sends what is due. Returns the milliseconds until
-/// it wants to be called again, or -1.
+/// Drains the hook's queue, decides and seals what is due. Returns the milliseconds until it wants to
+/// be called again, or -1.
 #[wasm_bindgen]
 pub fn run(now: f64) -> f64 {
     with(|core| Some(core.run(now))).unwrap_or(-1.0)
@@ -76,4 +77,37 @@ pub fn hide(now: f64) {
 #[wasm_bindgen]
 pub fn show(now: f64) {
     with(|core| core.show(now));
+}
+
+/// The next beacon to send while the page lives; one at a time, until [`answered`].
+#[wasm_bindgen]
+pub fn next_beacon(now: f64) -> Option<Vec<u8>> {
+    with(|core| core.next_beacon(now))
+}
+
+/// The collector's answer to it: the HTTP status, 0 for none; `Retry-After` in milliseconds, 0 for
+/// none; a random number between 0 and 1.
+#[wasm_bindgen]
+pub fn answered(status: u32, retry_after_ms: f64, now: f64, jitter: f64) {
+    let answer = Answer::from_status(status, retry_after_ms);
+    with(|core| core.queue.answered(answer, now, jitter));
+}
+
+/// The next beacon to hand to the browser while the page is being hidden. To be followed by
+/// [`browser_took`] or [`browser_declined`].
+#[wasm_bindgen]
+pub fn leaving() -> Option<Vec<u8>> {
+    with(Core::leaving)
+}
+
+/// The browser took it.
+#[wasm_bindgen]
+pub fn browser_took() {
+    with(|core| core.queue.browser_took());
+}
+
+/// The browser did not take it.
+#[wasm_bindgen]
+pub fn browser_declined() {
+    with(|core| core.queue.browser_declined());
 }

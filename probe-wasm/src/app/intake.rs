@@ -1,7 +1,7 @@
 //! What enters: entries of the hook, paints, hiding and showing. Each is handed to the station that
 //! knows what it means; what those say goes to the outlet.
 
-use super::{Attached, Core, SINGLES, exports};
+use super::{Attached, Core, SINGLES};
 use crate::Millis;
 use crate::deliver::Urgency;
 use crate::observe::{self, Entry};
@@ -47,7 +47,7 @@ impl Core {
         }
         self.hidden = true;
         self.seal(now);
-        self.hand_over();
+        self.remember();
         self.hand_back();
     }
 
@@ -163,10 +163,16 @@ impl Core {
                 };
                 match self.requests.ended(id, at, answer) {
                     Some(ended) => self.end_call(ended, now),
-                    None => self.read_body(id, None),
+                    None => self.read_body(id, at),
                 }
             }
-            Entry::Read { id, at } => self.read_body(id, Some(at)),
+            Entry::Read { id, at } => self.read_body(id, at),
+            Entry::Field { id, at, value } => {
+                let value = value.as_ref().map(|value| value.as_deref());
+                if let Some(ended) = self.requests.field_read(id, at, value) {
+                    self.end_call(ended, now);
+                }
+            }
             Entry::ScriptFailed { at, url } => {
                 self.page.script_failed(at);
                 self.error(at, ErrorKind::Script, String::new(), &url, now);
@@ -216,27 +222,11 @@ impl Core {
         }
     }
 
-    /// Reads the awaited field of a body in the background; the call ends when it is known.
-    fn read_body(&mut self, id: u32, at: Option<Millis>) {
-        let Some(field) = self.requests.awaited_field(id).map(str::to_owned) else {
-            return;
-        };
-        let Some(body) = self.hook.body(id) else {
-            return;
-        };
-        wasm_bindgen_futures::spawn_local(async move {
-            let value = observe::field_of(body, &field).await;
-            exports::with(|core| {
-                let now = observe::now();
-                let value = value.as_ref().map(|value| value.as_deref());
-                if let Some(ended) = core.requests.field_read(id, at, value) {
-                    core.take_in(now);
-                    core.end_call(ended, now);
-                    core.hand_back();
-                }
-            });
-            observe::wake();
-        });
+    /// Has the awaited field of a body read; it comes back as an entry.
+    fn read_body(&self, id: u32, at: Millis) {
+        if let (Some(field), Some(body)) = (self.requests.awaited_field(id), self.hook.body(id)) {
+            observe::read_field(&body, id, at, field);
+        }
     }
 
     /// A call ended for good: journeys hear of it, the collector gets it singly or counted.

@@ -20,8 +20,6 @@ const SINGLES: u32 = 100;
 
 pub(crate) struct Core {
     hook: Hook,
-    /// Where beacons go.
-    endpoint: String,
     /// Selector of the element the application mounts into.
     mount: String,
     /// Where the probe's own files come from.
@@ -84,7 +82,6 @@ impl Core {
             journeys: journey::Tracker::new(config.journeys, config.backend_origin, hook_rev),
             first_frame_at: Some(hook.number("mutatedAt")),
             hook_reported: count(hook.number("reported")),
-            endpoint: config.endpoint,
             mount: config.mount,
             base,
             view,

@@ -1,8 +1,8 @@
-//! What leaves: words of the stations become events, events become beacons, beacons are sent and
-//! kept until the collector has acknowledged them.
+//! What leaves: words of the stations become events, events become beacons, encoded for the shell to
+//! send; they are kept until the collector has acknowledged them.
 
-use super::{Core, exports};
-use crate::deliver::{Batch, Urgency, transport};
+use super::Core;
+use crate::deliver::{Batch, Urgency};
 use crate::journey::Word;
 use crate::observe;
 use crate::page::Verdict;
@@ -13,7 +13,8 @@ use beacon::{CoreStatus, Event, EventKind, Finality, Head, PageLoad};
 use wasm_bindgen::JsCast;
 
 impl Core {
-    /// Everything due at `now`; returns the milliseconds until something is due again, or -1.
+    /// Decides and seals everything due at `now`; returns the milliseconds until something is due
+    /// again, or -1.
     pub(super) fn run(&mut self, now: Millis) -> f64 {
         self.take_in(now);
         self.decide_page(now);
@@ -28,11 +29,7 @@ impl Core {
         if self.queue.is_due(now) {
             self.seal(now);
         }
-        if self.hidden {
-            self.hand_over();
-        } else {
-            self.send(now);
-        }
+        self.remember();
         self.hand_back();
         let deadlines = [
             self.page.deadline(),
@@ -96,16 +93,6 @@ impl Core {
         });
     }
 
-    /// Hands what is sealed to the browser: the page may die at any moment.
-    pub(super) fn hand_over(&mut self) {
-        let mut head = self.head();
-        let endpoint = &self.endpoint;
-        self.queue.hand_over(&mut |batch| {
-            encoded(&mut head, batch).is_some_and(|bytes| observe::hand_over(endpoint, &bytes))
-        });
-        self.remember();
-    }
-
     /// Gives the hook its numbering back.
     pub(super) fn hand_back(&self) {
         self.hook.set("n", self.next_event);
@@ -129,30 +116,21 @@ impl Core {
         declared.get(1).as_string()
     }
 
-    fn send(&mut self, now: Millis) {
-        self.remember();
+    /// The next beacon to send while the page lives, encoded.
+    pub(super) fn next_beacon(&mut self, now: Millis) -> Option<Vec<u8>> {
         let mut head = self.head();
-        let Some(batch) = self.queue.next(now) else {
-            return;
-        };
-        let seq = batch.seq;
-        let Some(bytes) = encoded(&mut head, batch) else {
-            return;
-        };
-        let endpoint = self.endpoint.clone();
-        wasm_bindgen_futures::spawn_local(async move {
-            let answer = transport::send(&endpoint, &bytes).await;
-            exports::with(|core| {
-                core.queue
-                    .answered(seq, answer, observe::now(), observe::random());
-            });
-            observe::wake();
-        });
+        encoded(&mut head, self.queue.next(now)?)
+    }
+
+    /// The next beacon to hand to the browser while the page is being hidden, encoded.
+    pub(super) fn leaving(&mut self) -> Option<Vec<u8>> {
+        let mut head = self.head();
+        encoded(&mut head, self.queue.leaving()?)
     }
 
     /// Tells the tab's next view how far this one came. While something is still to be said one
     /// more beacon is owed: should the page crash now, the next view's word shows that it is missing.
-    fn remember(&mut self) {
+    pub(super) fn remember(&mut self) {
         let owes = self.queue.is_gathering()
             || !self.page.is_decided() && !self.hidden
             || self.requests.deadline().is_some() && !self.hidden

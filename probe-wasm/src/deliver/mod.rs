@@ -1,8 +1,6 @@
-//! From events to acknowledged beacons. `queue` (pure) gathers, numbers, keeps and retries;
-//! `transport` hands bytes to the browser.
+//! From events to acknowledged beacons: gathers, numbers, keeps and retries (pure). The bytes are
+//! handed to the browser by `js/transport.js`.
 
 mod queue;
-#[cfg(target_arch = "wasm32")]
-pub(crate) mod transport;
 
 pub use queue::{Answer, Batch, Queue, Urgency};

@@ -46,6 +46,20 @@ pub enum Answer {
     Refused,
 }
 
+impl Answer {
+    /// From an HTTP status, 0 for none at all, and the milliseconds of `Retry-After`, 0 for none.
+    #[must_use]
+    pub fn from_status(status: u32, retry_after_ms: Millis) -> Self {
+        match status {
+            200..=299 => Answer::Taken,
+            0 | 408 | 429 | 500.. => {
+                Answer::Later((retry_after_ms > 0.0).then_some(retry_after_ms))
+            }
+            _ => Answer::Refused,
+        }
+    }
+}
+
 /// Gathers, numbers, keeps and retries.
 #[derive(Clone, Debug, Default)]
 pub struct Queue {
@@ -53,6 +67,8 @@ pub struct Queue {
     due_at: Option<Millis>,
     sealed: Vec<Batch>,
     in_flight: Option<u32>,
+    /// Position of the next beacon to hand over while the page is being hidden.
+    handed: usize,
     retry_at: Option<Millis>,
     retry_delay: Millis,
     dropped: Vec<DropCount>,
@@ -136,11 +152,10 @@ impl Queue {
     }
 
     /// The collector answered the beacon under way, or did not. `jitter` is between 0 and 1.
-    pub fn answered(&mut self, seq: u32, answer: Answer, now: Millis, jitter: f64) {
-        if self.in_flight != Some(seq) {
+    pub fn answered(&mut self, answer: Answer, now: Millis, jitter: f64) {
+        let Some(seq) = self.in_flight.take() else {
             return;
-        }
-        self.in_flight = None;
+        };
         match answer {
             Answer::Taken => {
                 self.remove(seq);
@@ -160,14 +175,31 @@ impl Queue {
         }
     }
 
-    /// Everything not yet acknowledged, the beacon under way included: the page is being hidden and
-    /// may die with it. `accept` hands one to the browser and says whether it took it. What it took
-    /// is forgotten unless the collector was out of reach before; arriving twice is harmless.
-    pub fn hand_over(&mut self, accept: &mut dyn FnMut(&Batch) -> bool) {
+    /// The page is being hidden and may die: the next beacon to hand to the browser, of all that are
+    /// not acknowledged, the one under way included. Arriving twice is harmless.
+    pub fn leaving(&mut self) -> Option<&Batch> {
+        let next = self.sealed.get(self.handed);
+        if next.is_none() {
+            self.handed = 0;
+        }
+        next
+    }
+
+    /// The browser took what [`Queue::leaving`] gave. It is forgotten, unless the collector was out
+    /// of reach before or the same beacon is under way.
+    pub fn browser_took(&mut self) {
         let doubtful = self.retry_at.is_some();
-        let in_flight = self.in_flight;
-        self.sealed
-            .retain(|batch| !accept(batch) || doubtful || in_flight == Some(batch.seq));
+        let under_way = self.sealed.get(self.handed).map(|batch| batch.seq) == self.in_flight;
+        if doubtful || under_way {
+            self.handed += 1;
+        } else if self.handed < self.sealed.len() {
+            self.sealed.remove(self.handed);
+        }
+    }
+
+    /// The browser did not take it: it is kept.
+    pub fn browser_declined(&mut self) {
+        self.handed += 1;
     }
 
     /// The page is visible again: try at once what is still here.

@@ -1,7 +1,7 @@
 //! The early hook's object: its queue of tuples enters, plain entries leave. The meaning of each
 //! tuple is in the head of `js/early.js`.
 
-use super::{dom, get, number, text, window};
+use super::{dom, get, number, text};
 use crate::Millis;
 use crate::config::{JourneyRule, JourneyStart};
 use crate::request::How;
@@ -22,6 +22,13 @@ pub(crate) enum Entry {
         how: How,
         status: u16,
         content_type: String,
+    },
+    /// The field that [`super::read_field`] was asked for: `Some(None)` when the body has none, `None`
+    /// when it could not be read.
+    Field {
+        id: u32,
+        at: Millis,
+        value: Option<Option<String>>,
     },
     /// The page read the body of a fetch answer.
     Read {
@@ -160,6 +167,11 @@ impl Hook {
                 self.bodies.push((id, tuple.get(3)));
                 Entry::Read { id, at }
             }
+            "d" => {
+                let value = tuple.get(3);
+                let value = (!value.is_undefined()).then(|| value.as_string());
+                Entry::Field { id, at, value }
+            }
             "s" => Entry::ScriptFailed { at, url: word(2) },
             "p" => Entry::ChunkFailed {
                 at,
@@ -189,15 +201,6 @@ impl Hook {
             _ => return None,
         };
         Some(entry)
-    }
-}
-
-/// Asks for another run soon.
-pub(crate) fn wake() {
-    let hook = window::hook();
-    if let Ok(wake) = get(&hook, "wake").dyn_into::<js_sys::Function>() {
-        // The wake function only schedules.
-        let _ = wake.call0(&hook);
     }
 }
 

@@ -1,19 +1,17 @@
 //! The only rooms that touch the page: the hook's queue, the DOM, the browser's performance entries,
 //! bodies of answers and the tab's storage. Plain values leave; nothing here decides an outcome.
 
-mod body;
 mod dom;
 mod hook;
 mod storage;
 mod timing;
 mod window;
 
-pub(crate) use body::field_of;
 pub(crate) use dom::{count, has_children, is_hidden, page_origin, path};
-pub(crate) use hook::{Entry, Hook, wake};
+pub(crate) use hook::{Entry, Hook};
 pub(crate) use storage::{Tab, remember};
 pub(crate) use timing::{navigation, touched};
-pub(crate) use window::{hand_over, now, random, unix_now_ms};
+pub(crate) use window::{read_field, unix_now_ms};
 
 use wasm_bindgen::JsValue;
 

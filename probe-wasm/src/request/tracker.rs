@@ -172,16 +172,16 @@ impl Tracker {
     }
 
     /// A body's field was read: its value, `Some(None)` when the body has no such field, `None` when
-    /// it could not be read. `at` is the end of the answer where that is later than what was known.
+    /// it could not be read. `at` is the end of the answer.
     pub fn field_read(
         &mut self,
         id: u32,
-        at: Option<Millis>,
+        at: Millis,
         value: Option<Option<&str>>,
     ) -> Option<Ended> {
         let index = self.position(id)?;
         let pending = self.pending.get(index)?;
-        let (ended_at, status) = pending.ended?;
+        let (_, status) = pending.ended?;
         let rule = self.rules.get(pending.rule?)?;
         let field = match value {
             Some(Some(value)) => Field::Value(value),
@@ -192,7 +192,7 @@ impl Tracker {
         let result = value
             .flatten()
             .map(|value| bounded(value.to_owned(), limits::NAME_BYTES));
-        Some(self.finish(index, at.unwrap_or(ended_at), outcome, status, result))
+        Some(self.finish(index, at, outcome, status, result))
     }
 
     /// The content security policy refused calls to an address: those just sent there are `blocked`.

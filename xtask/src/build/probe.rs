@@ -99,7 +99,10 @@ pub(crate) fn probe() -> Result<()> {
             &glue,
             names::shorten(&fs::read_to_string(&glue)?, &renamed)?,
         )?;
-        fs::copy(source.join("js/core.js"), work.join("core.js"))?;
+        for name in ["core.js", "body.js", "transport.js"] {
+            fs::copy(source.join("js").join(name), work.join(name))
+                .with_context(|| name.to_owned())?;
+        }
         minify(
             &npm_dir,
             &work.join("core.js"),

@@ -53,11 +53,11 @@ fn a_beacon_keeps_its_number_until_it_is_acknowledged() {
     for now in [0.0, 2_000.0, 10_000.0] {
         let batch = queue.next(now);
         assert_eq!(batch.map(|batch| batch.seq), Some(0), "at {now}");
-        queue.answered(0, Answer::Later(None), now, 1.0);
+        queue.answered(Answer::Later(None), now, 1.0);
         assert_eq!(queue.next(now), None, "back-off");
     }
     assert!(queue.next(90_000.0).is_some());
-    queue.answered(0, Answer::Taken, 90_000.0, 0.0);
+    queue.answered(Answer::Taken, 90_000.0, 0.0);
     assert_eq!(queue.next(90_000.0).map(|batch| batch.seq), Some(1));
 }
 
@@ -65,7 +65,7 @@ fn a_beacon_keeps_its_number_until_it_is_acknowledged() {
 fn retry_after_is_obeyed_when_it_is_longer_than_our_own_wait() {
     let mut queue = sealed(1);
     queue.next(0.0);
-    queue.answered(0, Answer::Later(Some(30_000.0)), 0.0, 0.0);
+    queue.answered(Answer::Later(Some(30_000.0)), 0.0, 0.0);
     assert_eq!(queue.deadline(), Some(30_000.0));
 }
 
@@ -76,7 +76,7 @@ fn waits_double_up_to_a_minute() {
     let mut waits = Vec::new();
     for _ in 0..8 {
         queue.next(now);
-        queue.answered(0, Answer::Later(None), now, 1.0);
+        queue.answered(Answer::Later(None), now, 1.0);
         let at = queue.deadline().unwrap_or(now);
         waits.push(at - now);
         now = at;
@@ -88,7 +88,7 @@ fn waits_double_up_to_a_minute() {
 fn a_refused_beacon_is_given_up_and_the_next_one_says_so() {
     let mut queue = sealed(1);
     queue.next(0.0);
-    queue.answered(0, Answer::Refused, 0.0, 0.0);
+    queue.answered(Answer::Refused, 0.0, 0.0);
     queue.push(event(9), Urgency::Soon, 0.0);
     let mut numbers = Numbers(1);
     queue.seal(&mut || numbers.draw());
@@ -102,21 +102,57 @@ fn a_refused_beacon_is_given_up_and_the_next_one_says_so() {
     );
 }
 
+fn hand_over(queue: &mut Queue, mut takes: impl FnMut(u32) -> bool) -> Vec<u32> {
+    let mut handed = Vec::new();
+    while let Some(seq) = queue.leaving().map(|batch| batch.seq) {
+        handed.push(seq);
+        if takes(seq) {
+            queue.browser_took();
+        } else {
+            queue.browser_declined();
+        }
+    }
+    handed
+}
+
+#[test]
+fn a_beacon_under_way_is_handed_over_as_well_and_kept_for_its_answer() {
+    let mut queue = sealed(2);
+    queue.next(0.0);
+    assert_eq!(hand_over(&mut queue, |_| true), [0, 1]);
+    queue.answered(Answer::Later(None), 0.0, 1.0);
+    assert_eq!(queue.next(60_000.0).map(|batch| batch.seq), Some(0));
+}
+
+#[test]
+fn every_status_has_its_meaning() {
+    for (status, answer) in [
+        (204, Answer::Taken),
+        (200, Answer::Taken),
+        (0, Answer::Later(Some(5.0))),
+        (408, Answer::Later(Some(5.0))),
+        (429, Answer::Later(Some(5.0))),
+        (503, Answer::Later(Some(5.0))),
+        (403, Answer::Refused),
+        (422, Answer::Refused),
+    ] {
+        assert_eq!(Answer::from_status(status, 5.0), answer, "{status}");
+    }
+    assert_eq!(Answer::from_status(503, 0.0), Answer::Later(None));
+}
+
 #[test]
 fn hiding_hands_over_everything_and_keeps_it_only_while_the_collector_is_in_doubt() {
     let mut healthy = sealed(2);
-    let mut handed = Vec::new();
-    healthy.hand_over(&mut |batch| {
-        handed.push(batch.seq);
-        true
-    });
+    let handed = hand_over(&mut healthy, |_| true);
     assert_eq!(handed, [0, 1]);
     assert_eq!(healthy.next(0.0), None);
 
     let mut doubtful = sealed(2);
     doubtful.next(0.0);
-    doubtful.answered(0, Answer::Later(None), 0.0, 0.0);
-    doubtful.hand_over(&mut |_| true);
+    doubtful.answered(Answer::Later(None), 0.0, 0.0);
+    assert_eq!(hand_over(&mut doubtful, |_| true), [0, 1]);
+    assert_eq!(hand_over(&mut doubtful, |_| true), [0, 1]);
     doubtful.resume(5_000.0);
     assert_eq!(doubtful.next(5_000.0).map(|batch| batch.seq), Some(0));
 }
@@ -124,7 +160,7 @@ fn hiding_hands_over_everything_and_keeps_it_only_while_the_collector_is_in_doub
 #[test]
 fn what_the_browser_does_not_take_when_hiding_is_kept() {
     let mut queue = sealed(2);
-    queue.hand_over(&mut |batch| batch.seq == 0);
+    hand_over(&mut queue, |seq| seq == 0);
     assert_eq!(queue.next(0.0).map(|batch| batch.seq), Some(1));
 }
 

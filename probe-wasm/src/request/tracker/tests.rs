@@ -32,7 +32,7 @@ fn the_end_of_a_call_is_the_end_of_its_answer_not_of_reading_it() {
     send(&mut tracker, 2, "POST", CHAT);
     assert_eq!(tracker.ended(2, 110.0, json(200)), None);
     assert_eq!(tracker.awaited_field(2), Some("result"));
-    let ended = tracker.field_read(2, None, Some(Some("ERROR")));
+    let ended = tracker.field_read(2, 110.0, Some(Some("ERROR")));
     let seen = ended.map(|ended| (ended.outcome, ended.duration_ms(), ended.result));
     assert_eq!(
         seen,
