@@ -24,8 +24,11 @@ export async function start(hook, base) {
   const answer = await hook.fetch(base + 'core.wasm');
   // A history fallback answers with HTML and 200.
   if (!answer.ok || !/wasm/.test(answer.headers.get('content-type'))) throw new Error('core.wasm: ' + answer.status);
-  await init({ module_or_path: answer });
-  if (!core.begin(hook, base, lines(hook.config))) throw new Error('no early hook');
+  const module = await (WebAssembly.compileStreaming ? WebAssembly.compileStreaming(answer) : answer.arrayBuffer().then(WebAssembly.compile));
+  // Two releases behind one balancer may hold two builds of the probe, whose names mean different things.
+  if (!WebAssembly.Module.customSections(module, BUILD).length) throw new Error('core.wasm: another build');
+  await init({ module_or_path: module });
+  if (!core.begin(hook, hook.bases.join('\n'), lines(hook.config))) throw new Error('no early hook');
 
   const now = () => performance.now();
   const note = (...tuple) => {

@@ -257,7 +257,7 @@
   listen('pagehide', () => lifecycle('pagehide'));
 
   // --- The core, from the bundle's origin and on failure from the collector's.
-  const bases = [config.core, resolve(config.collector || '/').replace(/\/?$/, '/probe/')].filter(Boolean).map(resolve);
+  const bases = (hook.bases = [config.core, resolve(config.collector || '/').replace(/\/?$/, '/probe/')].filter(Boolean).map(resolve));
   const load = (index) => {
     const base = bases[index];
     import(/* @vite-ignore */ base + 'core.js')

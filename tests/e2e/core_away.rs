@@ -1,7 +1,9 @@
-//! The core never arrives: the early hook alone keeps the visit from vanishing.
+//! The core does not arrive, or not the right one.
 
-use crate::support::{SOON, healthy, holds, on_stage};
-use anyhow::{Result, ensure};
+use crate::support::{SOON, demo, healthy, holds, on_stage};
+use anyhow::{Context, Result, ensure};
+use std::path::Path;
+use tests::process::workspace;
 use tests::visit::Arrival;
 
 #[tokio::test]
@@ -31,4 +33,58 @@ async fn a_blocked_core_still_sends_a_degraded_beacon_at_the_end() -> Result<()>
         Ok(())
     })
     .await
+}
+
+#[tokio::test]
+async fn a_core_of_another_build_is_not_started_and_the_collector_s_is() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    for release in ["release-1", "release-2"] {
+        let from = workspace().join("demo-frontend/web/dist").join(release);
+        copy(&from, &folder.path().join(release))?;
+    }
+    // The name of the build is the last thing in the file.
+    let wasm = folder.path().join("release-1/sightline/core.wasm");
+    let mut bytes = std::fs::read(&wasm)?;
+    *bytes.last_mut().context("core.wasm is empty")? ^= 1;
+    std::fs::write(&wasm, bytes)?;
+    let dist = folder.path().display().to_string();
+    on_stage("other-build", demo(&["--pick", "pod:1", "--dist", &dist]), async |stage| {
+        let visitor = stage.visitor().await?;
+        ensure!(visitor.open("/").await? == Arrival::Ready("/login".to_owned()));
+        let view = visitor.view()?;
+        visitor
+            .tab()
+            .wait_for("globalThis.__sightline.core === 'loaded'", SOON)
+            .await?;
+        let wasm_from = "performance.getEntriesByType('resource').map(({ name }) => name)\
+                         .filter((name) => name.endsWith('core.wasm')).join(' ')";
+        let wasm_from = visitor.tab().evaluate(wasm_from).await?;
+        let both = "http://movieguru.test/sightline/core.wasm http://collector.sightline.test/probe/core.wasm";
+        ensure!(wasm_from == both, "{wasm_from}");
+        stage.leave(visitor).await?;
+        stage
+            .until_view(&view, SOON, |view| {
+                holds(view, "/core", "loaded")?;
+                holds(view, "/page/outcome", "ready")
+            })
+            .await?;
+        stage.agreed_truth().await.map(drop)
+    })
+    .await
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in
+        std::fs::read_dir(from).with_context(|| format!("{} is missing", from.display()))?
+    {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &target)?;
+        } else {
+            std::fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
 }

@@ -64,6 +64,33 @@ async fn in_health_every_journey_succeeds_on_both_accounts() -> Result<()> {
 }
 
 #[tokio::test]
+async fn leaving_in_the_moment_the_films_appear_is_a_successful_access() -> Result<()> {
+    on_stage("left-at-once", healthy(), async |stage| {
+        let visitor = stage.visitor().await?;
+        ensure!(visitor.open("/").await? == Arrival::Ready("/login".to_owned()));
+        let view = visitor.view()?;
+        visitor
+            .tab()
+            .evaluate(
+                "new MutationObserver(() => {\
+                   if (document.querySelector('.featured-film')) location.href = 'about:blank';\
+                 }).observe(document, { childList: true, subtree: true })",
+            )
+            .await?;
+        visitor
+            .tab()
+            .type_into(".login-name", "hasty@example.org")
+            .await?;
+        visitor.tab().click(".sign-in").await?;
+        stage
+            .until_view(&view, SOON, |view| ended(view, "access_app", &["success"]))
+            .await?;
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
 async fn a_reload_while_signed_in_is_a_second_access_of_its_own() -> Result<()> {
     on_stage("reload", healthy(), async |stage| {
         let visitor = at_home(stage).await?;

@@ -22,11 +22,11 @@ pub(super) fn with<T: Default>(work: impl FnOnce(&mut Core) -> T) -> T {
     })
 }
 
-/// Takes over from the early hook; `base` is where the probe's files come from, `config` the lines of
-/// [`Config::parse`]. False when the hook is not one.
+/// Takes over from the early hook; `bases` says where the probe's files may come from, one to a line,
+/// `config` is the lines of [`Config::parse`]. False when the hook is not one.
 #[wasm_bindgen]
-pub fn begin(hook: JsValue, base: String, config: &str) -> bool {
-    let begun = Core::begin(Hook::new(hook), base, Config::parse(config));
+pub fn begin(hook: JsValue, bases: String, config: &str) -> bool {
+    let begun = Core::begin(Hook::new(hook), bases, Config::parse(config));
     let there = begun.is_some();
     CORE.with(|core| {
         if let Ok(mut core) = core.try_borrow_mut() {

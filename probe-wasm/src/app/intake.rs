@@ -70,6 +70,10 @@ impl Core {
         for pending in self.requests.provisional(now) {
             self.tell_call(pending, now);
         }
+        // As with pages: what is attached when the page goes has been painted, or would have been.
+        let attached = self.count_painted();
+        let words = self.journeys.painted(&attached, now);
+        self.tell(words, now);
         let words = self.journeys.provisional(now);
         self.tell(words, now);
     }

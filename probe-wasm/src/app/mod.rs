@@ -22,8 +22,8 @@ pub(crate) struct Core {
     hook: Hook,
     /// Selector of the element the application mounts into.
     mount: String,
-    /// Where the probe's own files come from.
-    base: String,
+    /// Where the probe's own files may come from, one to a line.
+    bases: String,
     view: ViewId,
     session: Option<SessionId>,
     previous: Option<PreviousView>,
@@ -64,7 +64,7 @@ struct Attached {
 
 impl Core {
     /// Takes over from the hook. `None` when its view id is not one.
-    pub(crate) fn begin(hook: Hook, base: String, config: Config) -> Option<Self> {
+    pub(crate) fn begin(hook: Hook, bases: String, config: Config) -> Option<Self> {
         let view: ViewId = hook.text("view").parse().ok()?;
         let hook_rev = count(hook.number("rev"));
         let tab = Tab::read(session_from(view));
@@ -83,7 +83,7 @@ impl Core {
             first_frame_at: Some(hook.number("mutatedAt")),
             hook_reported: count(hook.number("reported")),
             mount: config.mount,
-            base,
+            bases,
             view,
             session: tab.session,
             remembered: 0,

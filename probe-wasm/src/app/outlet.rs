@@ -68,7 +68,7 @@ impl Core {
             outcome: verdict.outcome,
             finality,
             decided_after_ms: whole_ms(verdict.at),
-            touched: observe::touched(&self.base),
+            touched: observe::touched(&self.bases),
             failed_scripts: verdict.failed_scripts,
         });
         let event = Event {

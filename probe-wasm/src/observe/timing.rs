@@ -57,8 +57,8 @@ pub(crate) fn navigation() -> Option<Navigation> {
     })
 }
 
-/// Who served the document and its scripts and chunks, by their `Server-Timing`. `own` is the base
-/// of the probe's files, which are not the page's.
+/// Who served the document and its scripts and chunks, by their `Server-Timing`. `own` names the
+/// places of the probe's files, which are not the page's, one to a line.
 pub(crate) fn touched(own: &str) -> Vec<Touched> {
     let mut touched = Vec::new();
     let navigations = entries("navigation");
@@ -68,7 +68,7 @@ pub(crate) fn touched(own: &str) -> Vec<Touched> {
         let name = text(entry, "name");
         // Module preloads are fetched by links.
         let code = kind == "script" || (kind == "link" && without_query(&name).ends_with(".js"));
-        code && !name.starts_with(own)
+        code && !own.split('\n').any(|base| name.starts_with(base))
     });
     for entry in navigations.iter().chain(scripts) {
         let Some(server) = served_by(&entry) else {

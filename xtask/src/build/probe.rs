@@ -103,11 +103,16 @@ pub(crate) fn probe() -> Result<()> {
             fs::copy(source.join("js").join(name), work.join(name))
                 .with_context(|| name.to_owned())?;
         }
+        let build = mark_build(&package.join("core.wasm"), &glue)?;
         minify(
             &npm_dir,
             &work.join("core.js"),
             &package.join("core.js"),
-            &["--bundle", "--format=esm"],
+            &[
+                "--bundle",
+                "--format=esm",
+                &format!("--define:BUILD={build:?}"),
+            ],
         )?;
         minify(
             &npm_dir,
@@ -161,6 +166,21 @@ fn bind(core: &Path, into: &Path) -> Result<()> {
     // The default lookup beside the module is never used: core.js hands the file over.
     bindgen.omit_default_module_path(true);
     bindgen.generate(into).context("wasm-bindgen")
+}
+
+/// Writes into the wasm, as the name of an empty custom section, which build it is: core.js knows the
+/// same name and starts no other, because the short names of another build would bind wrongly.
+fn mark_build(wasm: &Path, glue: &Path) -> Result<String> {
+    let mut bytes = fs::read(wasm)?;
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(&bytes);
+    hasher.update(&fs::read(glue)?);
+    let build = format!("{:08x}", hasher.finalize());
+    // Section id 0, size, length of the name, name: <https://webassembly.github.io/spec/core/binary/modules.html>.
+    bytes.extend([0, 9, 8]);
+    bytes.extend(build.as_bytes());
+    fs::write(wasm, bytes)?;
+    Ok(build)
 }
 
 fn minify(npm_dir: &Path, from: &Path, to: &Path, more: &[&str]) -> Result<()> {
