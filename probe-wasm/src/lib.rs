@@ -9,6 +9,15 @@
 //!
 //! Whatever fails here loses one measurement; nothing reaches the host page.
 
+// A probe that panics takes a part of its host page with it.
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::unreachable
+)]
+
 pub mod config;
 pub mod deliver;
 pub mod journey;

@@ -1,9 +1,7 @@
 //! The core does not arrive, or not the right one.
 
-use crate::support::{SOON, demo, healthy, holds, on_stage};
+use crate::support::{SOON, builds_copied, demo, healthy, holds, on_stage};
 use anyhow::{Context, Result, ensure};
-use std::path::Path;
-use tests::process::workspace;
 use tests::visit::Arrival;
 
 #[tokio::test]
@@ -37,11 +35,7 @@ async fn a_blocked_core_still_sends_a_degraded_beacon_at_the_end() -> Result<()>
 
 #[tokio::test]
 async fn a_core_of_another_build_is_not_started_and_the_collector_s_is() -> Result<()> {
-    let folder = tempfile::tempdir()?;
-    for release in ["release-1", "release-2"] {
-        let from = workspace().join("demo-frontend/web/dist").join(release);
-        copy(&from, &folder.path().join(release))?;
-    }
+    let folder = builds_copied("release")?;
     // The name of the build is the last thing in the file.
     let wasm = folder.path().join("release-1/sightline/core.wasm");
     let mut bytes = std::fs::read(&wasm)?;
@@ -71,20 +65,4 @@ async fn a_core_of_another_build_is_not_started_and_the_collector_s_is() -> Resu
         stage.agreed_truth().await.map(drop)
     })
     .await
-}
-
-fn copy(from: &Path, to: &Path) -> Result<()> {
-    std::fs::create_dir_all(to)?;
-    for entry in
-        std::fs::read_dir(from).with_context(|| format!("{} is missing", from.display()))?
-    {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy(&entry.path(), &target)?;
-        } else {
-            std::fs::copy(entry.path(), target)?;
-        }
-    }
-    Ok(())
 }

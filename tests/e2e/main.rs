@@ -7,6 +7,7 @@ mod core_away;
 mod ground_truth;
 mod hiding;
 mod pages;
+mod plain_script;
 mod requests;
 mod support;
 mod tabs;

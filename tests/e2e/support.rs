@@ -2,7 +2,9 @@
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
+use std::path::Path;
 use std::time::Duration;
+use tests::process::workspace;
 use tests::stage::{Setting, Stage};
 use tests::visit::{Arrival, Visitor};
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -101,4 +103,31 @@ pub(crate) fn find<'a>(view: &'a Value, list: &str, field: &str, value: &str) ->
         .as_array()?
         .iter()
         .find(|element| element[field] == value)
+}
+
+/// The front-end builds of a kind (`release` or `bare`), copied so that a test can change them; the
+/// copies are called `release-1` and `release-2` whatever they were.
+pub(crate) fn builds_copied(kind: &str) -> Result<tempfile::TempDir> {
+    let folder = tempfile::tempdir()?;
+    for release in 1..=2 {
+        let from = workspace().join(format!("demo-frontend/web/dist/{kind}-{release}"));
+        copy(&from, &folder.path().join(format!("release-{release}")))?;
+    }
+    Ok(folder)
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in
+        std::fs::read_dir(from).with_context(|| format!("{} is missing", from.display()))?
+    {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &target)?;
+        } else {
+            std::fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
 }

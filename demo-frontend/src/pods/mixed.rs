@@ -1,5 +1,6 @@
-//! Which document loads were served by more than one pod. Computed from the access log: a visit's load is
-//! its document and everything it asks for until its next document.
+//! Which document loads got document and scripts from more than one pod. Computed from the access log: a
+//! visit's load is its document and the scripts it asks for until its next document. Stylesheets, pictures
+//! and the probe's own files come from anywhere and change nothing for the page.
 
 use std::collections::HashMap;
 
@@ -49,7 +50,8 @@ impl Tally {
                 mixed: false,
             };
             self.open.insert(visit.to_owned(), load);
-        } else if let Some(load) = self.open.get_mut(visit)
+        } else if is_script_of_the_page(&entry.path)
+            && let Some(load) = self.open.get_mut(visit)
             && !load.mixed
             && load.first_pod != entry.pod
         {
@@ -60,6 +62,10 @@ impl Tally {
     }
 }
 
+fn is_script_of_the_page(path: &str) -> bool {
+    path.ends_with(".js") && !path.starts_with("/sightline/")
+}
+
 #[cfg(test)]
 mod tests {
     use super::{MixedLoads, mixed_loads};
@@ -67,6 +73,10 @@ mod tests {
     use crate::pods::AccessEntry;
 
     fn log(requests: &[(&str, &str, bool)]) -> Log<AccessEntry> {
+        log_of(requests, "/assets/index.js")
+    }
+
+    fn log_of(requests: &[(&str, &str, bool)], file: &str) -> Log<AccessEntry> {
         let log = Log::new();
         for (user_agent, pod, document) in requests {
             log.push(AccessEntry {
@@ -74,7 +84,7 @@ mod tests {
                 pod: (*pod).to_owned(),
                 release: "1".to_owned(),
                 method: "GET".to_owned(),
-                path: "/".to_owned(),
+                path: if *document { "/" } else { file }.to_owned(),
                 status: 200,
                 user_agent: Some((*user_agent).to_owned()),
                 referer: None,
@@ -100,6 +110,18 @@ mod tests {
             untagged_documents: 0,
         };
         assert_eq!(mixed_loads(&log), expected);
+    }
+
+    #[test]
+    fn files_that_are_no_scripts_of_the_page_mix_nothing() {
+        let requests = [
+            ("Chrome visit/a", "one", true),
+            ("Chrome visit/a", "two", false),
+        ];
+        assert_eq!(mixed_loads(&log_of(&requests, "/assets/index.js")).mixed, 1);
+        for file in ["/assets/index.css", "/favicon.ico", "/sightline/core.js"] {
+            assert_eq!(mixed_loads(&log_of(&requests, file)).mixed, 0, "{file}");
+        }
     }
 
     #[test]

@@ -191,7 +191,7 @@ impl Core {
                 source,
             } => self.error(at, ErrorKind::Uncaught, message, &source, now),
             Entry::Rejected { at, message } => {
-                self.error(at, ErrorKind::Rejection, message, "", now)
+                self.error(at, ErrorKind::Rejection, message, "", now);
             }
             Entry::Violation { at, directive, url } => {
                 if directive == "connect-src" {

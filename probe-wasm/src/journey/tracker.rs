@@ -83,10 +83,10 @@ impl Tracker {
             for start in &rule.starts {
                 match start {
                     JourneyStart::Load(pattern) => {
-                        by_load |= pattern.fits(&call.method, &call.path)
+                        by_load |= pattern.fits(&call.method, &call.path);
                     }
                     JourneyStart::Request(pattern) => {
-                        by_request |= pattern.fits(&call.method, &call.path)
+                        by_request |= pattern.fits(&call.method, &call.path);
                     }
                     JourneyStart::Click(_) => {}
                 }

@@ -252,7 +252,8 @@ impl Tab {
             .map(drop)
     }
 
-    /// Names the visitor in the `User-Agent` header, which is how the pods' logs can be joined.
+    /// Names the visitor at the end of the `User-Agent` header, as ` visit/NAME`, which is how the pods'
+    /// logs can be joined.
     ///
     /// # Errors
     /// When the tab has gone.
@@ -264,7 +265,7 @@ impl Tab {
         let agent = version["userAgent"].as_str().unwrap_or("Chromium");
         self.call(
             "Emulation.setUserAgentOverride",
-            json!({ "userAgent": format!("{agent} {name}") }),
+            json!({ "userAgent": format!("{agent} visit/{name}") }),
         )
         .await
         .map(drop)

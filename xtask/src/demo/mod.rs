@@ -2,7 +2,7 @@
 //! on this machine's loopback, until Ctrl-C or the end of the time given. Whatever is started here
 //! stops with us.
 
-mod keyboard;
+mod admin;
 mod process;
 mod settings;
 
@@ -127,7 +127,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         options.scenario.name()
     );
     println!();
-    keyboard::listen(admin.clone());
+    admin::listen(admin.clone());
 
     let mut visitors_command = Command::new(shell::program("visitors"));
     visitors_command
@@ -155,6 +155,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         visitors_command.arg("--kill-browsers");
     }
     let ended = Process::foreground("visitors", &mut visitors_command)?.wait()?;
+    match admin::mixed_loads(&admin) {
+        Ok(share) => println!("{share}"),
+        Err(error) => eprintln!("the share of mixed loads is not known: {error:#}"),
+    }
     collector.stop()?;
     demo.stop()?;
     if !ended.success() {
