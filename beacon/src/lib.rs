@@ -16,10 +16,10 @@ mod wire;
 pub use histogram::{EDGES_MS, Histogram};
 pub use id::{ParseIdError, SessionId, ViewId};
 pub use v1::{
-    Beacon, CoreStatus, DropCount, DropReason, ErrorKind, ErrorReport, Event, EventKind, Finality,
-    Head, JourneyAttempt, JourneyOutcome, JourneyReason, NavigationKind, NavigationTiming, Page,
-    PageLoad, PageOutcome, PreviousView, RequestAttempt, RequestCounts, RequestOutcome, Touched,
-    Vital, VitalName,
+    Beacon, CoreStatus, Diagnosis, DropCount, DropReason, ErrorKind, ErrorReport, Event, EventKind,
+    FailureCause, Finality, Head, JourneyAttempt, JourneyOutcome, JourneyReason, NavigationKind,
+    NavigationTiming, Page, PageLoad, PageOutcome, PreviousView, RequestAttempt, RequestCounts,
+    RequestOutcome, Touched, Vital, VitalName,
 };
 #[cfg(feature = "json")]
 pub use wire::encode_json;

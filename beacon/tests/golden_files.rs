@@ -64,6 +64,10 @@ fn cases() -> Vec<(&'static str, EventKind)> {
                 status: 0,
                 duration_ms: 9,
                 result: None,
+                diagnosis: Some(Diagnosis {
+                    cause: FailureCause::UnexpectedOrigin,
+                    confidence_percent: 90,
+                }),
             }),
         ),
         (

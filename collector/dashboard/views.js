@@ -53,6 +53,10 @@ export function viewDetail(view) {
     h('details', {}, h('summary', {}, 'as stored'), h('pre', {}, JSON.stringify(view, null, 2))));
 }
 
+function diagnosis(told) {
+  return told ? `probably ${words(told.cause)} (${told.confidence_percent}%)` : '';
+}
+
 function timeline(view) {
   const rows = [
     ...(view.page ? [[view.page, 'page load', outcome(view.page), view.page.decided_after_ms,
@@ -61,7 +65,7 @@ function timeline(view) {
       [reason(event.reason), event.result, event.backend_origin].filter(Boolean).join(' · ')]),
     ...view.requests.map((event) => [event, `${event.method} ${event.route}`, outcome(event),
       event.duration_ms, [event.status || '', event.result, event.backend_origin,
-        event.expected_origin ? '' : 'unexpected'].filter(Boolean).join(' · ')]),
+        event.expected_origin ? '' : 'unexpected', diagnosis(event.diagnosis)].filter(Boolean).join(' · ')]),
     ...view.request_counts.map((event) => [event, `${event.method} ${event.route}`, outcome(event), null,
       `${plural(event.durations.counts.reduce((sum, [, number]) => sum + number, 0), 'call')} · ${event.backend_origin}`]),
     ...view.errors.map((event) => [event, `error: ${words(event.kind)}`,

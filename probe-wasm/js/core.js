@@ -2,13 +2,14 @@
 // paint of frames it waits for, and at once when the page is hidden. What the core means by any of
 // this is its own affair.
 import { readField } from './body.js';
+import { check } from './check.js';
 import init, * as core from './glue.js';
 import { handOver, send } from './transport.js';
 
 // The configuration as lines of tab-separated fields; their meaning is in src/config.rs.
-const lines = ({ mount, release, backendOrigin, expectedBackendOrigins, requests, journeys }) =>
+const lines = ({ mount, release, backendOrigin, checkUnreachable, expectedBackendOrigins, requests, journeys }) =>
   [
-    ['a', mount || 'body', release, backendOrigin],
+    ['a', mount || 'body', release, backendOrigin, checkUnreachable && 1],
     ['o', ...(expectedBackendOrigins || [])],
     ...(requests || []).map((rule) => ['r', rule.match, rule.json && 1, rule.field, rule.limitMs, ...(rule.good || [])]),
     ...(journeys || []).flatMap(({ name, start, end, limitMs, failedPage, needs }) => [
@@ -35,6 +36,7 @@ export async function start(hook, base) {
     hook.queue.push(tuple);
     hook.wake();
   };
+  hook.check = (origin, id) => check(hook, origin, (answered) => note('k', now(), id, answered));
   hook.read = (body, id, at, field) => readField(body, field, (value) => note('d', at, id, value));
   const idle = window.requestIdleCallback || setTimeout;
   let scheduled, timer, frame;

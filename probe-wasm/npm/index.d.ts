@@ -12,6 +12,9 @@ export interface SightlineOptions {
   backendOrigin?: string;
   /** Origins that calls are expected to go to; a call elsewhere is flagged. Default: all are expected. */
   expectedBackendOrigins?: string[];
+  /** Asks an origin that gave a call no answer once more, without CORS, to tell a host out of reach from an
+   *  answer the page may not see. At most five origins a view, each once a minute. Default: false. */
+  checkUnreachable?: boolean;
   /** Selector of the element the application mounts into. Default: `body`. */
   mount?: string;
   /** For each route template (`/films/:id`), the selector whose presence means that the page is ready.

@@ -15,6 +15,8 @@ pub struct Config {
     pub expected_origins: Vec<String>,
     /// Selector of the element the application mounts into.
     pub mount: String,
+    /// Whether an origin that gave no answer may be asked once more, without CORS.
+    pub check_unreachable: bool,
     /// Rules for calls whose answer must be looked at, or whose limit differs.
     pub requests: Vec<RequestRule>,
     /// Declared journeys.
@@ -26,7 +28,7 @@ impl Config {
     /// belong to the journey before them. What is not understood costs only its line.
     ///
     /// ```text
-    /// a mount release backend-origin               r call json field limit good…
+    /// a mount release backend-origin check         r call json field limit good…
     /// o expected-origin…                           j name end-call painted limit failed-page
     /// s click|load|request what                    n call
     /// ```
@@ -42,6 +44,7 @@ impl Config {
                     config.mount = next().to_owned();
                     config.release = next().to_owned();
                     config.backend_origin = next().to_owned();
+                    config.check_unreachable = !next().is_empty();
                 }
                 Some("o") => config.expected_origins = fields.map(str::to_owned).collect(),
                 Some("r") => {
@@ -184,7 +187,7 @@ mod tests {
     #[test]
     fn every_kind_of_line_is_read() {
         let config = Config::parse(concat!(
-            "a\t#app\t2\thttp://api.test\n",
+            "a\t#app\t2\thttp://api.test\t1\n",
             "o\thttp://api.test\thttp://b.test\n",
             "r\tPOST /chat\t1\tresult\t5000\tSUCCESS\tUNSAFE\n",
             "r\tGET /startup\t1\t\t\n",
@@ -193,6 +196,7 @@ mod tests {
             "s\tload\tGET /startup\n",
             "n\tPOST /login",
         ));
+        assert!(config.check_unreachable);
         assert_eq!(
             (config.mount.as_str(), config.release.as_str()),
             ("#app", "2")

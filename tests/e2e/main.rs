@@ -4,6 +4,7 @@
 mod chats;
 mod collector_away;
 mod core_away;
+mod diagnosis;
 mod ground_truth;
 mod hiding;
 mod pages;

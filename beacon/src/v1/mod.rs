@@ -13,7 +13,7 @@ pub use event::{
 };
 pub use journey::{JourneyAttempt, JourneyOutcome, JourneyReason};
 pub use page::{NavigationKind, Page, PageLoad, PageOutcome, Touched};
-pub use request::{RequestAttempt, RequestCounts, RequestOutcome};
+pub use request::{Diagnosis, FailureCause, RequestAttempt, RequestCounts, RequestOutcome};
 
 use crate::{SessionId, ViewId};
 use serde::{Deserialize, Serialize};

@@ -30,6 +30,34 @@ pub struct RequestAttempt {
     /// The value of the configured body field, on routes with a rule.
     #[serde(default)]
     pub result: Option<String>,
+    /// For `unreachable`: what most probably kept the answer away.
+    #[serde(default)]
+    pub diagnosis: Option<Diagnosis>,
+}
+
+/// A guess at why a call got no answer, from what a page can know. The browser itself says no more
+/// than "failed".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Diagnosis {
+    /// The most probable cause.
+    pub cause: FailureCause,
+    /// How sure, in percent: 90 and above is as good as known, 50 is a coin.
+    pub confidence_percent: u8,
+}
+
+/// What keeps an answer from a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureCause {
+    /// The browser has no network.
+    Offline,
+    /// The server answers, but not with the headers that would let the page see it: a wrong CORS
+    /// configuration, or an error answer that lacks them.
+    BlockedByCors,
+    /// No server answers there: name not resolved, connection refused or broken, TLS refused.
+    UnreachableHost,
+    /// As above, at an origin outside the expected ones: the build or its configuration is wrong.
+    UnexpectedOrigin,
 }
 
 fn yes() -> bool {

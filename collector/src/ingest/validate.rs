@@ -79,7 +79,12 @@ pub(super) fn event(
                 [&request.route, &request.backend_origin],
                 limits::ROUTE_BYTES,
             )?;
-            request.duration_ms <= limits::DURATION_MS && request.status <= 999
+            let percent = request
+                .diagnosis
+                .map(|diagnosis| diagnosis.confidence_percent);
+            request.duration_ms <= limits::DURATION_MS
+                && request.status <= 999
+                && percent.is_none_or(|percent| percent <= 100)
         }
         EventKind::Requests(counts) => {
             short([&counts.method], limits::NAME_BYTES)?;

@@ -19,6 +19,7 @@ fn call(n: u32, origin: &str, outcome: RequestOutcome) -> beacon::Event {
             status: 0,
             duration_ms: 12,
             result: None,
+            diagnosis: None,
         }),
     )
 }

@@ -6,9 +6,14 @@ use crate::Millis;
 use crate::deliver::Urgency;
 use crate::observe::{self, Entry};
 use crate::page::Verdict;
-use crate::request::{Answer, Ended};
+use crate::request::{Answer, Ended, Evidence, diagnose};
 use crate::text::{bounded, without_query};
-use beacon::{DropReason, ErrorKind, ErrorReport, EventKind, Finality, RequestOutcome, limits};
+use beacon::{
+    Diagnosis, DropReason, ErrorKind, ErrorReport, EventKind, Finality, RequestOutcome, limits,
+};
+
+/// Calls that wait for the check of their origin.
+const UNCHECKED: usize = 8;
 
 impl Core {
     pub(super) fn batch_begins(&mut self) {
@@ -177,6 +182,7 @@ impl Core {
                     self.end_call(ended, now);
                 }
             }
+            Entry::Checked { id, answered } => self.checked(id, answered, now),
             Entry::ScriptFailed { at, url } => {
                 self.page.script_failed(at);
                 self.error(at, ErrorKind::Script, String::new(), &url, now);
@@ -234,7 +240,14 @@ impl Core {
     }
 
     /// A call ended for good: journeys hear of it, the collector gets it singly or counted.
-    pub(super) fn end_call(&mut self, ended: Ended, now: Millis) {
+    pub(super) fn end_call(&mut self, mut ended: Ended, now: Millis) {
+        if ended.outcome == RequestOutcome::Unreachable {
+            ended.diagnosis = Some(self.diagnose(&ended, None));
+            if self.check_unreachable && self.unchecked.len() < UNCHECKED {
+                observe::check(&ended.backend_origin, ended.id);
+                self.unchecked.push(ended.clone());
+            }
+        }
         let words = self.journeys.ended(&ended);
         self.tell(words, now);
         let counted =
@@ -247,6 +260,28 @@ impl Core {
             self.singles += 1;
             self.tell_call(ended, now);
         }
+    }
+
+    /// The no-cors check of an origin came back: the call is told again, with a surer diagnosis.
+    fn checked(&mut self, id: u32, answered: bool, now: Millis) {
+        let Some(index) = self.unchecked.iter().position(|call| call.id == id) else {
+            return;
+        };
+        let mut ended = self.unchecked.swap_remove(index);
+        ended.rev += 1;
+        ended.diagnosis = Some(self.diagnose(&ended, Some(answered)));
+        self.tell_call(ended, now);
+    }
+
+    fn diagnose(&self, ended: &Ended, checked: Option<bool>) -> Diagnosis {
+        diagnose(Evidence {
+            online: observe::is_online(),
+            expected_origin: ended.expected_origin,
+            origin_answered: self.requests.has_answered(&ended.backend_origin),
+            collector_reached: self.queue.collector_reached(),
+            duration_ms: ended.ended_at - ended.started_at,
+            checked,
+        })
     }
 
     fn error(&mut self, at: Millis, kind: ErrorKind, message: String, source: &str, now: Millis) {

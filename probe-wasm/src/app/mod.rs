@@ -10,7 +10,7 @@ use crate::deliver::{Queue, Urgency};
 use crate::journey;
 use crate::observe::{self, Hook, Tab};
 use crate::page::PageWatch;
-use crate::request::{self, Counts};
+use crate::request::{self, Counts, Ended};
 use crate::vitals::Vitals;
 use crate::{Millis, whole_ms};
 use beacon::{Event, EventKind, NavigationKind, Page, PreviousView, SessionId, ViewId};
@@ -44,6 +44,9 @@ pub(crate) struct Core {
     hook_rev: u32,
     counts: Counts,
     singles: u32,
+    /// Whether an origin that gave no answer may be checked, and the calls waiting for that.
+    check_unreachable: bool,
+    unchecked: Vec<Ended>,
     journeys: journey::Tracker,
     vitals: Vitals,
     loaded: bool,
@@ -83,6 +86,8 @@ impl Core {
             first_frame_at: Some(hook.number("mutatedAt")),
             hook_reported: count(hook.number("reported")),
             mount: config.mount,
+            check_unreachable: config.check_unreachable,
+            unchecked: Vec::new(),
             bases,
             view,
             session: tab.session,

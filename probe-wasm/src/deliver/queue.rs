@@ -44,6 +44,8 @@ pub enum Answer {
     Later(Option<Millis>),
     /// Never: sending it again is useless.
     Refused,
+    /// Nobody answered.
+    None,
 }
 
 impl Answer {
@@ -52,9 +54,8 @@ impl Answer {
     pub fn from_status(status: u32, retry_after_ms: Millis) -> Self {
         match status {
             200..=299 => Answer::Taken,
-            0 | 408 | 429 | 500.. => {
-                Answer::Later((retry_after_ms > 0.0).then_some(retry_after_ms))
-            }
+            0 => Answer::None,
+            408 | 429 | 500.. => Answer::Later((retry_after_ms > 0.0).then_some(retry_after_ms)),
             _ => Answer::Refused,
         }
     }
@@ -72,9 +73,16 @@ pub struct Queue {
     retry_at: Option<Millis>,
     retry_delay: Millis,
     dropped: Vec<DropCount>,
+    collector_reached: Option<bool>,
 }
 
 impl Queue {
+    /// Whether the last beacon sent was answered, however; `None` before the first.
+    #[must_use]
+    pub fn collector_reached(&self) -> Option<bool> {
+        self.collector_reached
+    }
+
     /// Takes an event.
     pub fn push(&mut self, event: Event, urgency: Urgency, now: Millis) {
         self.expect(urgency, now);
@@ -156,6 +164,7 @@ impl Queue {
         let Some(seq) = self.in_flight.take() else {
             return;
         };
+        self.collector_reached = Some(answer != Answer::None);
         match answer {
             Answer::Taken => {
                 self.remove(seq);
@@ -167,7 +176,11 @@ impl Queue {
                     self.give_up(batch, DropReason::Refused);
                 }
             }
-            Answer::Later(asked) => {
+            Answer::Later(_) | Answer::None => {
+                let asked = match answer {
+                    Answer::Later(asked) => asked,
+                    Answer::None | Answer::Taken | Answer::Refused => None,
+                };
                 self.retry_delay = (self.retry_delay * 2.0).clamp(FIRST_RETRY, LAST_RETRY);
                 let wait = self.retry_delay * (0.5 + jitter / 2.0);
                 self.retry_at = Some(now + asked.unwrap_or(0.0).max(wait));

@@ -1,6 +1,6 @@
 //! Questions to the DOM. An invalid selector matches nothing.
 
-use super::{text, window};
+use super::{get, text, window};
 use wasm_bindgen::{JsCast, JsValue};
 
 /// Origin of the document.
@@ -16,6 +16,11 @@ pub(crate) fn path() -> String {
 /// Whether the page is in the background.
 pub(crate) fn is_hidden() -> bool {
     window::with_document(web_sys::Document::hidden)
+}
+
+/// `navigator.onLine`; a browser that does not tell is taken to be online.
+pub(crate) fn is_online() -> bool {
+    get(&window::property("navigator"), "onLine").as_bool() != Some(false)
 }
 
 /// How many elements match.

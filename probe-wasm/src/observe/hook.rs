@@ -30,6 +30,11 @@ pub(crate) enum Entry {
         at: Millis,
         value: Option<Option<String>>,
     },
+    /// The check of an origin that gave no answer to a call: whether a server answered.
+    Checked {
+        id: u32,
+        answered: bool,
+    },
     /// The page read the body of a fetch answer.
     Read {
         id: u32,
@@ -172,6 +177,10 @@ impl Hook {
                 let value = (!value.is_undefined()).then(|| value.as_string());
                 Entry::Field { id, at, value }
             }
+            "k" => Entry::Checked {
+                id,
+                answered: tuple.get(3).is_truthy(),
+            },
             "s" => Entry::ScriptFailed { at, url: word(2) },
             "p" => Entry::ChunkFailed {
                 at,

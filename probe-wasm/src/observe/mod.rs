@@ -7,11 +7,11 @@ mod storage;
 mod timing;
 mod window;
 
-pub(crate) use dom::{count, has_children, is_hidden, page_origin, path};
+pub(crate) use dom::{count, has_children, is_hidden, is_online, page_origin, path};
 pub(crate) use hook::{Entry, Hook};
 pub(crate) use storage::{Tab, remember};
 pub(crate) use timing::{navigation, touched};
-pub(crate) use window::{read_field, unix_now_ms};
+pub(crate) use window::{check, read_field, unix_now_ms};
 
 use wasm_bindgen::JsValue;
 

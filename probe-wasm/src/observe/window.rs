@@ -19,6 +19,10 @@ extern "C" {
     #[wasm_bindgen(js_namespace = Date, js_name = now)]
     fn date_now() -> f64;
 
+    /// Has `js/check.js` ask an origin; the answer comes as a tuple of the hook's queue, or never.
+    #[wasm_bindgen(js_namespace = __sightline, js_name = check)]
+    pub(crate) fn check(origin: &str, id: u32);
+
     /// Has `js/body.js` read one field of a body; the answer comes as a tuple of the hook's queue.
     #[wasm_bindgen(js_namespace = __sightline, js_name = read)]
     pub(crate) fn read_field(body: &JsValue, id: u32, at: f64, field: &str);

@@ -3,8 +3,10 @@
 
 mod classify;
 mod count;
+mod diagnose;
 mod tracker;
 
 pub use classify::{Answer, How};
 pub use count::Counts;
+pub use diagnose::{Evidence, diagnose};
 pub use tracker::{Ended, Sent, Tracker};

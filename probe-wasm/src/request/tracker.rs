@@ -4,8 +4,10 @@ use super::classify::{self, Answer, Field};
 use crate::config::{CallPattern, DEFAULT_LIMIT_MS, RequestRule};
 use crate::text::{bounded, split_address, template_of};
 use crate::{Millis, whole_ms};
-use beacon::{Finality, RequestAttempt, RequestOutcome, limits};
+use beacon::{Diagnosis, Finality, RequestAttempt, RequestOutcome, limits};
 
+/// Origins remembered as answering.
+const ANSWERED: usize = 16;
 /// Calls followed at once; a page with more open than this loses the newest.
 const PENDING: usize = 256;
 
@@ -14,6 +16,8 @@ const PENDING: usize = 256;
 pub struct Tracker {
     rules: Vec<RequestRule>,
     expected_origins: Vec<String>,
+    /// Origins that answered a call of this view.
+    answered: Vec<String>,
     pending: Vec<Pending>,
 }
 
@@ -71,6 +75,8 @@ pub struct Ended {
     pub status: u16,
     /// Value of the configured body field.
     pub result: Option<String>,
+    /// Why there was no answer, once somebody has thought about it.
+    pub diagnosis: Option<Diagnosis>,
 }
 
 impl Ended {
@@ -93,6 +99,7 @@ impl Ended {
             finality: self.finality,
             status: self.status,
             result: self.result,
+            diagnosis: self.diagnosis,
         }
     }
 }
@@ -104,6 +111,7 @@ impl Tracker {
         Self {
             rules,
             expected_origins,
+            answered: Vec::new(),
             pending: Vec::new(),
         }
     }
@@ -257,6 +265,12 @@ impl Tracker {
             .reduce(f64::min)
     }
 
+    /// Whether any call of this view got an answer from the origin.
+    #[must_use]
+    pub fn has_answered(&self, origin: &str) -> bool {
+        self.answered.iter().any(|answered| answered == origin)
+    }
+
     /// Whether a call is one of `patterns`.
     #[must_use]
     pub fn fits_any(patterns: &[CallPattern], method: &str, path: &str) -> bool {
@@ -283,6 +297,12 @@ impl Tracker {
         result: Option<String>,
     ) -> Ended {
         let pending = self.pending.swap_remove(index);
+        if status > 0
+            && self.answered.len() < ANSWERED
+            && !self.has_answered(&pending.backend_origin)
+        {
+            self.answered.push(pending.backend_origin.clone());
+        }
         let expected_origin = self.expects(&pending.backend_origin);
         let Sent {
             id,
@@ -304,6 +324,7 @@ impl Tracker {
             finality: Finality::Final,
             status,
             result,
+            diagnosis: None,
         }
     }
 
@@ -329,6 +350,7 @@ impl Tracker {
             finality,
             status: 0,
             result: None,
+            diagnosis: None,
         })
     }
 

@@ -70,6 +70,21 @@ fn retry_after_is_obeyed_when_it_is_longer_than_our_own_wait() {
 }
 
 #[test]
+fn the_collector_is_in_reach_when_it_answers_whatever_it_answers() {
+    let mut queue = sealed(1);
+    assert_eq!(queue.collector_reached(), None);
+    for (answer, reached) in [
+        (Answer::None, false),
+        (Answer::Later(None), true),
+        (Answer::Taken, true),
+    ] {
+        queue.next(f64::MAX);
+        queue.answered(answer, 0.0, 0.0);
+        assert_eq!(queue.collector_reached(), Some(reached), "{answer:?}");
+    }
+}
+
+#[test]
 fn waits_double_up_to_a_minute() {
     let mut queue = sealed(1);
     let mut now = 0.0;
@@ -129,7 +144,7 @@ fn every_status_has_its_meaning() {
     for (status, answer) in [
         (204, Answer::Taken),
         (200, Answer::Taken),
-        (0, Answer::Later(Some(5.0))),
+        (0, Answer::None),
         (408, Answer::Later(Some(5.0))),
         (429, Answer::Later(Some(5.0))),
         (503, Answer::Later(Some(5.0))),

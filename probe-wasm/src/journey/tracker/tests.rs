@@ -87,6 +87,7 @@ impl Page {
             finality: Finality::Final,
             status: 0,
             result: None,
+            diagnosis: None,
         });
         seen(words)
     }

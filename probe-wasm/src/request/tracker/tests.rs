@@ -128,6 +128,22 @@ fn an_origin_outside_the_expected_ones_is_flagged() {
 }
 
 #[test]
+fn an_origin_has_answered_once_any_status_came_from_it() {
+    let mut tracker = tracker();
+    send(&mut tracker, 2, "GET", "http://api.test/startup");
+    send(&mut tracker, 3, "GET", "http://other.test/x");
+    let failed = Answer {
+        how: How::Error,
+        status: 0,
+        content_type: "",
+    };
+    tracker.ended(2, 15.0, json(500));
+    tracker.ended(3, 15.0, failed);
+    assert!(tracker.has_answered("http://api.test"));
+    assert!(!tracker.has_answered("http://other.test"));
+}
+
+#[test]
 fn a_violation_of_the_policy_blocks_the_calls_just_sent_there() {
     let mut tracker = tracker();
     send(&mut tracker, 2, "GET", "http://api.test/startup");
