@@ -23,4 +23,6 @@ pub use v1::{
 };
 #[cfg(feature = "json")]
 pub use wire::encode_json;
-pub use wire::{DecodeError, DecodedBeacon, EventFault, decode, encode, encode_parts};
+pub use wire::{
+    DecodeError, DecodedBeacon, EventFault, decode, encode, encode_parts, renew_sent_at,
+};

@@ -3,6 +3,7 @@
 #![expect(unreachable_pub, reason = "JavaScript reaches them")]
 
 use super::Core;
+use super::outlet::label;
 use crate::config::Config;
 use crate::deliver::Answer;
 use crate::observe::Hook;
@@ -86,11 +87,30 @@ pub fn next_beacon(now: f64) -> Option<Vec<u8>> {
 }
 
 /// The collector's answer to it: the HTTP status, 0 for none; `Retry-After` in milliseconds, 0 for
-/// none; a random number between 0 and 1.
+/// none; a random number between 0 and 1. True when the beacon is done with.
 #[wasm_bindgen]
-pub fn answered(status: u32, retry_after_ms: f64, now: f64, jitter: f64) {
+pub fn answered(status: u32, retry_after_ms: f64, now: f64, jitter: f64) -> bool {
     let answer = Answer::from_status(status, retry_after_ms);
-    with(|core| core.queue.answered(answer, now, jitter));
+    with(|core| core.queue.answered(answer, now, jitter))
+}
+
+/// Earlier pages have put away so many beacons, and this one is to send them.
+#[wasm_bindgen]
+pub fn take_over(stored: u32, now: f64) {
+    with(|core| core.queue.take_over(stored, now));
+}
+
+/// Whether one of them may be sent now.
+#[wasm_bindgen]
+pub fn is_turn_of_stored(now: f64) -> bool {
+    with(|core| core.queue.is_turn_of_stored(now))
+}
+
+/// One of them and its number of events; what is returned is to be sent, until [`answered`]. Nothing is
+/// returned for one that is given up.
+#[wasm_bindgen]
+pub fn send_stored(encoded: Vec<u8>, events: u32) -> Option<Vec<u8>> {
+    with(|core| core.send_stored(encoded, events))
 }
 
 /// The next beacon to hand to the browser while the page is being hidden. To be followed by
@@ -100,14 +120,14 @@ pub fn leaving() -> Option<Vec<u8>> {
     with(Core::leaving)
 }
 
-/// The browser took it.
+/// The browser took it. What is returned is its label, when it is to be put away for the next page.
 #[wasm_bindgen]
-pub fn browser_took() {
-    with(|core| core.queue.browser_took());
+pub fn browser_took() -> Option<String> {
+    with(|core| label(core.queue.browser_took()))
 }
 
-/// The browser did not take it.
+/// The browser did not take it: it is to be put away under this label.
 #[wasm_bindgen]
-pub fn browser_declined() {
-    with(|core| core.queue.browser_declined());
+pub fn browser_declined() -> Option<String> {
+    with(|core| label(core.queue.browser_declined()))
 }

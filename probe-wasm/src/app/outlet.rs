@@ -7,7 +7,7 @@ use crate::journey::Word;
 use crate::observe;
 use crate::page::Verdict;
 use crate::request::Ended;
-use crate::text::template_of;
+use crate::text::{push_decimal, template_of};
 use crate::{Millis, whole_ms};
 use beacon::{CoreStatus, Event, EventKind, Finality, Head, PageLoad};
 use wasm_bindgen::JsCast;
@@ -128,6 +128,12 @@ impl Core {
         encoded(&mut head, self.queue.leaving()?)
     }
 
+    /// The next stored beacon of an earlier page as it is to be sent; `None` when it is given up.
+    pub(super) fn send_stored(&mut self, encoded: Vec<u8>, events: u32) -> Option<Vec<u8>> {
+        self.queue
+            .send_stored(encoded, events, observe::unix_now_ms())
+    }
+
     /// Tells the tab's next view how far this one came. While something is still to be said one
     /// more beacon is owed: should the page crash now, the next view's word shows that it is missing.
     pub(super) fn remember(&mut self) {
@@ -158,6 +164,22 @@ impl Core {
             dropped: Vec::new(),
         }
     }
+}
+
+/// What a beacon is put away as: its number, and how many events are lost if it never arrives.
+pub(super) fn label(batch: Option<&Batch>) -> Option<String> {
+    let batch = batch?;
+    let told: u32 = batch.dropped.iter().map(|dropped| dropped.count).sum();
+    let mut label = String::new();
+    push_decimal(&mut label, batch.seq);
+    label.push('.');
+    push_decimal(
+        &mut label,
+        u32::try_from(batch.events.len())
+            .unwrap_or(u32::MAX)
+            .saturating_add(told),
+    );
+    Some(label)
 }
 
 fn encoded(head: &mut Head, batch: &Batch) -> Option<Vec<u8>> {

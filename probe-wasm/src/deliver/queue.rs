@@ -14,6 +14,11 @@ const BATCH: usize = 100;
 const KEPT: usize = 2_000;
 const FIRST_RETRY: Millis = 1_000.0;
 const LAST_RETRY: Millis = 60_000.0;
+/// Retries in a row, each success giving one back; past it they are this far apart.
+const RETRIES: u32 = 12;
+const PAST_BUDGET: Millis = 300_000.0;
+/// What is put away is worth sending for three days.
+const STORED_FOR_MS: u64 = 72 * 60 * 60 * 1000;
 
 /// How soon an event must leave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +38,15 @@ pub struct Batch {
     pub events: Vec<Event>,
     /// Drops it reports.
     pub dropped: Vec<DropCount>,
+}
+
+/// What is under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Flight {
+    /// The beacon with this number.
+    Own(u32),
+    /// One that an earlier page had put away, with so many events.
+    Stored(u32),
 }
 
 /// What became of a sent beacon.
@@ -66,11 +80,16 @@ pub struct Queue {
     open: Vec<Event>,
     due_at: Option<Millis>,
     sealed: Vec<Batch>,
-    in_flight: Option<u32>,
-    /// Position of the next beacon to hand over while the page is being hidden.
+    in_flight: Option<Flight>,
+    /// Beacons that earlier pages put away and that are ours to send.
+    stored: u32,
+    /// How many of the first beacons were handed over since the page was hidden, and are kept.
     handed: usize,
     retry_at: Option<Millis>,
+    /// The end of the pause that the collector asked for.
+    not_before: Millis,
     retry_delay: Millis,
+    retries: u32,
     dropped: Vec<DropCount>,
 }
 
@@ -118,10 +137,11 @@ impl Queue {
         }
     }
 
-    /// Closes what is gathered into beacons, drawing a number for each.
+    /// Closes what is gathered into beacons, drawing a number for each. Drops are told even when there
+    /// is nothing else to tell.
     pub fn seal(&mut self, draw_seq: &mut dyn FnMut() -> u32) {
         self.due_at = None;
-        while !self.open.is_empty() {
+        while !self.open.is_empty() || !self.dropped.is_empty() {
             let rest = self.open.split_off(self.open.len().min(BATCH));
             let events = core::mem::replace(&mut self.open, rest);
             let dropped = core::mem::take(&mut self.dropped);
@@ -137,82 +157,150 @@ impl Queue {
                 break;
             }
             let batch = self.sealed.remove(oldest);
+            self.handed = self.handed.saturating_sub(1);
             self.give_up(batch, DropReason::QueueFull);
         }
     }
 
     /// The next beacon to send, one at a time; marks it as under way.
     pub fn next(&mut self, now: Millis) -> Option<&Batch> {
-        if self.in_flight.is_some() || self.retry_at.is_some_and(|at| now < at) {
+        if !self.may_send(now) {
             return None;
         }
         let batch = self.sealed.first()?;
-        self.in_flight = Some(batch.seq);
+        self.in_flight = Some(Flight::Own(batch.seq));
         Some(batch)
     }
 
-    /// The collector answered the beacon under way, or did not. `jitter` is between 0 and 1.
-    pub fn answered(&mut self, answer: Answer, now: Millis, jitter: f64) {
-        let Some(seq) = self.in_flight.take() else {
-            return;
-        };
-        match answer {
-            Answer::Taken => {
-                self.remove(seq);
-                self.retry_at = None;
-                self.retry_delay = 0.0;
-            }
-            Answer::Refused => {
-                if let Some(batch) = self.remove(seq) {
-                    self.give_up(batch, DropReason::Refused);
-                }
-            }
-            Answer::Later(asked) => {
-                self.retry_delay = (self.retry_delay * 2.0).clamp(FIRST_RETRY, LAST_RETRY);
-                let wait = self.retry_delay * (0.5 + jitter / 2.0);
-                self.retry_at = Some(now + asked.unwrap_or(0.0).max(wait));
-            }
-        }
+    fn may_send(&self, now: Millis) -> bool {
+        self.in_flight.is_none() && self.retry_at.is_none_or(|at| now >= at)
     }
 
-    /// The page is being hidden and may die: the next beacon to hand to the browser, of all that are
-    /// not acknowledged, the one under way included. Arriving twice is harmless.
-    pub fn leaving(&mut self) -> Option<&Batch> {
-        let next = self.sealed.get(self.handed);
-        if next.is_none() {
-            self.handed = 0;
-        }
-        next
-    }
-
-    /// The browser took what [`Queue::leaving`] gave. It is forgotten, unless the collector was out
-    /// of reach before or the same beacon is under way.
-    pub fn browser_took(&mut self) {
-        let doubtful = self.retry_at.is_some();
-        let under_way = self.sealed.get(self.handed).map(|batch| batch.seq) == self.in_flight;
-        if doubtful || under_way {
-            self.handed += 1;
-        } else if self.handed < self.sealed.len() {
-            self.sealed.remove(self.handed);
-        }
-    }
-
-    /// The browser did not take it: it is kept.
-    pub fn browser_declined(&mut self) {
-        self.handed += 1;
-    }
-
-    /// The page is visible again: try at once what is still here.
-    pub fn resume(&mut self, now: Millis) {
-        if self.retry_at.is_some() {
+    /// Earlier pages put away so many beacons, and it is ours to send them. That they had to leaves
+    /// the collector in doubt until it answers.
+    pub fn take_over(&mut self, stored: u32, now: Millis) {
+        self.stored = stored;
+        if stored > 0 && self.retry_at.is_none() {
             self.retry_at = Some(now);
         }
     }
 
-    /// When to look again.
+    /// Whether one of the stored beacons may be sent now. Our own go first.
+    #[must_use]
+    pub fn is_turn_of_stored(&self, now: Millis) -> bool {
+        self.stored > 0 && self.sealed.is_empty() && self.may_send(now)
+    }
+
+    /// Takes a stored beacon with so many events for sending, its time of sending renewed. `None` when
+    /// it is given up: too old, unreadable, or nothing left of it but its number of events.
+    pub fn send_stored(
+        &mut self,
+        mut encoded: Vec<u8>,
+        events: u32,
+        unix_now_ms: u64,
+    ) -> Option<Vec<u8>> {
+        let reason = if encoded.is_empty() {
+            DropReason::QueueFull
+        } else {
+            let put_away = beacon::renew_sent_at(&mut encoded, unix_now_ms);
+            if put_away.is_some_and(|at| unix_now_ms.saturating_sub(at) <= STORED_FOR_MS) {
+                self.in_flight = Some(Flight::Stored(events));
+                return Some(encoded);
+            }
+            DropReason::Expired
+        };
+        self.stored = self.stored.saturating_sub(1);
+        self.drop_events(reason, events);
+        None
+    }
+
+    /// The collector answered the beacon under way, or did not. `jitter` is between 0 and 1. Returns
+    /// whether that was the last word about it.
+    pub fn answered(&mut self, answer: Answer, now: Millis, jitter: f64) -> bool {
+        let Some(flight) = self.in_flight else {
+            return false;
+        };
+        self.in_flight = None;
+        match answer {
+            Answer::Taken => {
+                self.settle(flight);
+                self.retry_at = None;
+                self.retry_delay = 0.0;
+                self.retries = self.retries.saturating_sub(1);
+            }
+            Answer::Refused => match (flight, self.settle(flight)) {
+                (Flight::Own(_), Some(batch)) => self.give_up(batch, DropReason::Refused),
+                (Flight::Own(_), None) => {}
+                (Flight::Stored(events), _) => self.drop_events(DropReason::Refused, events),
+            },
+            Answer::Later(asked) => {
+                self.retries += 1;
+                self.retry_delay = if self.retries > RETRIES {
+                    PAST_BUDGET
+                } else {
+                    (self.retry_delay * 2.0).clamp(FIRST_RETRY, LAST_RETRY)
+                };
+                let wait = self.retry_delay * (0.5 + jitter / 2.0);
+                self.not_before = now + asked.unwrap_or(0.0);
+                self.retry_at = Some(self.not_before.max(now + wait));
+                // A page that is hidden has more to put away than it thought.
+                self.handed = 0;
+                return false;
+            }
+        }
+        true
+    }
+
+    fn settle(&mut self, flight: Flight) -> Option<Batch> {
+        match flight {
+            Flight::Own(seq) => self.remove(seq),
+            Flight::Stored(_) => {
+                self.stored = self.stored.saturating_sub(1);
+                None
+            }
+        }
+    }
+
+    /// The page is hidden and may die: the next beacon to hand to the browser, of all that are not
+    /// acknowledged, the one under way included. Arriving twice is harmless.
+    pub fn leaving(&mut self) -> Option<&Batch> {
+        self.sealed.get(self.handed)
+    }
+
+    /// The browser took what [`Queue::leaving`] gave. It is forgotten, unless the same beacon is under
+    /// way or the collector was out of reach before. In the latter case it is returned, to be put away.
+    pub fn browser_took(&mut self) -> Option<&Batch> {
+        if self.retry_at.is_some() {
+            return self.browser_declined();
+        }
+        let seq = self.sealed.get(self.handed)?.seq;
+        if self.in_flight == Some(Flight::Own(seq)) {
+            self.handed += 1;
+        } else {
+            self.sealed.remove(self.handed);
+        }
+        None
+    }
+
+    /// The browser did not take it: it is kept, and returned to be put away.
+    pub fn browser_declined(&mut self) -> Option<&Batch> {
+        self.handed += 1;
+        self.sealed.get(self.handed - 1)
+    }
+
+    /// The page is visible again: try at once what is still here, unless the collector asked for a pause.
+    pub fn resume(&mut self, now: Millis) {
+        self.handed = 0;
+        if self.retry_at.is_some() {
+            self.retry_at = Some(now.max(self.not_before));
+        }
+    }
+
+    /// When to look again. What was handed over waits for the page to be visible again.
     #[must_use]
     pub fn deadline(&self) -> Option<Millis> {
-        let sending = if self.in_flight.is_none() && !self.sealed.is_empty() {
+        let waiting = self.sealed.len() > self.handed || self.stored > 0;
+        let sending = if self.in_flight.is_none() && waiting {
             Some(self.retry_at.unwrap_or(0.0))
         } else {
             None
@@ -229,6 +317,9 @@ impl Queue {
 
     fn remove(&mut self, seq: u32) -> Option<Batch> {
         let index = self.sealed.iter().position(|batch| batch.seq == seq)?;
+        if index < self.handed {
+            self.handed -= 1;
+        }
         Some(self.sealed.remove(index))
     }
 

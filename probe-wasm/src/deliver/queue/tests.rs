@@ -152,6 +152,9 @@ fn hiding_hands_over_everything_and_keeps_it_only_while_the_collector_is_in_doub
     doubtful.next(0.0);
     doubtful.answered(Answer::Later(None), 0.0, 0.0);
     assert_eq!(hand_over(&mut doubtful, |_| true), [0, 1]);
+    assert_eq!(hand_over(&mut doubtful, |_| true), [], "once per hiding");
+    assert_eq!(doubtful.deadline(), None, "no timer runs while hidden");
+    doubtful.resume(5_000.0);
     assert_eq!(hand_over(&mut doubtful, |_| true), [0, 1]);
     doubtful.resume(5_000.0);
     assert_eq!(doubtful.next(5_000.0).map(|batch| batch.seq), Some(0));
@@ -174,5 +177,152 @@ fn a_full_queue_drops_the_oldest_and_counts_them() {
             reason: DropReason::QueueFull,
             count: 1
         }]
+    );
+}
+
+fn put_away(queue: &mut Queue, takes: bool) -> Vec<u32> {
+    let mut kept = Vec::new();
+    while queue.leaving().is_some() {
+        let to_keep = if takes {
+            queue.browser_took()
+        } else {
+            queue.browser_declined()
+        };
+        kept.extend(to_keep.map(|batch| batch.seq));
+    }
+    kept
+}
+
+#[test]
+fn only_what_is_in_doubt_is_put_away_for_the_next_page() {
+    assert_eq!(put_away(&mut sealed(2), true), []);
+    assert_eq!(put_away(&mut sealed(2), false), [0, 1]);
+    let mut doubtful = sealed(2);
+    doubtful.next(0.0);
+    doubtful.answered(Answer::Later(None), 0.0, 0.0);
+    assert_eq!(put_away(&mut doubtful, true), [0, 1]);
+    let mut backlog = sealed(1);
+    backlog.take_over(3, 0.0);
+    assert_eq!(
+        put_away(&mut backlog, true),
+        [0],
+        "earlier pages had their doubts"
+    );
+}
+
+#[test]
+fn a_beacon_that_fails_after_the_page_was_hidden_is_put_away_as_well() {
+    let mut queue = sealed(1);
+    queue.next(0.0);
+    assert_eq!(put_away(&mut queue, true), []);
+    queue.answered(Answer::Later(None), 100.0, 0.0);
+    assert_eq!(put_away(&mut queue, true), [0]);
+}
+
+const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+const TODAY: u64 = 1_800_000_000_000;
+
+fn stored(sent_at_ms: u64) -> Vec<u8> {
+    let head = beacon::Head {
+        view: beacon::ViewId([1; 16]),
+        seq: 7,
+        session: None,
+        sent_at_ms,
+        core: beacon::CoreStatus::Loaded,
+        page: beacon::Page::default(),
+        previous_view: None,
+        dropped: Vec::new(),
+    };
+    beacon::encode_parts(&head, &[event(1), event(2)]).unwrap_or_default()
+}
+
+#[test]
+fn stored_beacons_are_sent_one_at_a_time_after_our_own_with_the_clock_of_today() {
+    let mut queue = sealed(1);
+    queue.take_over(2, 0.0);
+    assert!(!queue.is_turn_of_stored(0.0), "our own first");
+    queue.next(0.0);
+    assert!(queue.answered(Answer::Taken, 0.0, 0.0));
+    assert!(queue.is_turn_of_stored(0.0));
+    let sent = queue.send_stored(stored(TODAY - DAY_MS), 2, TODAY);
+    assert_eq!(sent, Some(stored(TODAY)));
+    assert!(!queue.is_turn_of_stored(0.0), "one at a time");
+    assert!(!queue.answered(Answer::Later(Some(9_000.0)), 0.0, 0.0));
+    assert!(!queue.is_turn_of_stored(8_999.0), "Retry-After");
+    assert_eq!(queue.deadline(), Some(9_000.0));
+    assert!(queue.is_turn_of_stored(9_000.0));
+    assert!(queue.send_stored(stored(TODAY), 2, TODAY).is_some());
+    assert!(queue.answered(Answer::Taken, 9_000.0, 0.0));
+    assert!(queue.send_stored(stored(TODAY), 2, TODAY).is_some());
+    assert!(queue.answered(Answer::Refused, 9_000.0, 0.0));
+    assert!(!queue.is_turn_of_stored(9_000.0), "none left");
+    assert_eq!(
+        queue.dropped,
+        [DropCount {
+            reason: DropReason::Refused,
+            count: 2
+        }]
+    );
+}
+
+#[test]
+fn what_was_put_away_more_than_72_hours_ago_is_given_up_and_counted() {
+    let mut queue = Queue::default();
+    queue.take_over(3, 0.0);
+    assert_eq!(
+        queue.send_stored(stored(TODAY - 3 * DAY_MS - 1), 2, TODAY),
+        None
+    );
+    assert_eq!(queue.send_stored(b"ruined".to_vec(), 5, TODAY), None);
+    assert!(queue.is_turn_of_stored(0.0));
+    assert!(
+        queue
+            .send_stored(stored(TODAY - 3 * DAY_MS), 2, TODAY)
+            .is_some()
+    );
+    queue.answered(Answer::Taken, 0.0, 0.0);
+    let mut numbers = Numbers(0);
+    queue.seal(&mut || numbers.draw());
+    let told = queue.next(0.0).map(|batch| batch.dropped.clone());
+    assert_eq!(
+        told,
+        Some(vec![DropCount {
+            reason: DropReason::Expired,
+            count: 7
+        }])
+    );
+}
+
+#[test]
+fn coming_back_does_not_cut_short_the_pause_the_collector_asked_for() {
+    let mut queue = sealed(1);
+    queue.next(0.0);
+    queue.answered(Answer::Later(Some(30_000.0)), 0.0, 0.0);
+    queue.resume(5_000.0);
+    assert_eq!(queue.next(29_999.0), None);
+    assert!(queue.next(30_000.0).is_some());
+}
+
+#[test]
+fn past_the_retry_budget_tries_are_minutes_apart_until_one_succeeds() {
+    let mut queue = sealed(2);
+    let mut now = 0.0;
+    for _ in 0..RETRIES {
+        queue.next(now);
+        queue.answered(Answer::Later(None), now, 1.0);
+        now = queue.deadline().unwrap_or(now);
+    }
+    queue.next(now);
+    queue.answered(Answer::Later(None), now, 1.0);
+    assert_eq!(queue.deadline(), Some(now + PAST_BUDGET));
+    now += PAST_BUDGET;
+    queue.next(now);
+    queue.answered(Answer::Taken, now, 1.0);
+    queue.next(now);
+    queue.answered(Answer::Later(None), now, 1.0);
+    assert_eq!(
+        queue.deadline(),
+        Some(now + PAST_BUDGET),
+        "one was given back and spent"
     );
 }
