@@ -3,7 +3,8 @@
 // this is its own affair.
 import { readField } from './body.js';
 import init, * as core from './glue.js';
-import { handOver, send } from './transport.js';
+import { openStore } from './persist.js';
+import { openTransport } from './transport.js';
 
 // The configuration as lines of tab-separated fields; their meaning is in src/config.rs.
 const lines = ({ mount, release, backendOrigin, expectedBackendOrigins, requests, journeys }) =>
@@ -25,6 +26,7 @@ export async function start(hook, base) {
   // A history fallback answers with HTML and 200.
   if (!answer.ok || !/wasm/.test(answer.headers.get('content-type'))) throw new Error('core.wasm: ' + answer.status);
   await init({ module_or_path: answer });
+  if (hook.stopped) return;
   if (!core.begin(hook, base, lines(hook.config))) throw new Error('no early hook');
 
   const now = () => performance.now();
@@ -50,11 +52,44 @@ export async function start(hook, base) {
   };
   let watching = false;
   let hidden = document.hidden;
+  const { send, handOver } = openTransport(hook);
   const leave = () => {
     for (let bytes; (bytes = core.leaving()); ) {
-      if (handOver(hook.endpoint, bytes)) core.browser_took();
-      else core.browser_declined();
+      const events = handOver(bytes) ? core.browser_took() : core.browser_declined();
+      if (events && store) store.put(bytes, events);
     }
+  };
+  // What earlier pages put away, while this tab is the one to send it on.
+  const store = openStore(hook);
+  let stored = [];
+  const takeOver = (keys) => core.take_over((stored = keys).length, now());
+  const adopt = () => store && store.lend((keys, given) => {
+    core.send_stored(new Uint8Array(), given);
+    takeOver(keys);
+    hook.wake();
+  });
+  const release = () => {
+    takeOver([]);
+    store && store.giveBack();
+  };
+  const settle = (key) => {
+    store.drop(key);
+    stored = stored.filter((other) => other !== key);
+    if (!stored[0]) store.giveBack();
+  };
+  const nextStored = () => {
+    while (core.is_turn_of_stored(now())) {
+      if (!store.isOurs()) {
+        release();
+        adopt();
+        return [];
+      }
+      const key = stored[0];
+      const bytes = core.send_stored(...store.read(key));
+      if (bytes) return [bytes, key];
+      settle(key);
+    }
+    return [];
   };
   const run = () => {
     scheduled = false;
@@ -62,10 +97,11 @@ export async function start(hook, base) {
     const wait = core.run(now());
     if (hidden) leave();
     else {
-      const bytes = core.next_beacon(now());
+      const own = core.next_beacon(now());
+      const [bytes, key] = own ? [own] : nextStored();
       if (bytes) {
-        send(hook, hook.endpoint, bytes).then(([status, retryAfter]) => {
-          core.answered(status, retryAfter, now(), Math.random());
+        send(bytes).then(([status, retryAfter]) => {
+          if (core.answered(status, retryAfter, now(), Math.random()) && key) settle(key);
           hook.wake();
         });
       }
@@ -87,8 +123,14 @@ export async function start(hook, base) {
   };
   hook.lifecycle = (what) => {
     hidden = what !== 'show';
-    if (hidden) core.hide(now());
-    else core.show(now());
+    if (hidden) {
+      release();
+      core.hide(now());
+    } else {
+      if (store) store.takeBack();
+      core.show(now());
+      adopt();
+    }
     run();
   };
   hook.mutations.disconnect();
@@ -104,5 +146,6 @@ export async function start(hook, base) {
   observe('largest-contentful-paint', 'l');
   addEventListener('keydown', () => note('i', now()), { capture: true, once: true });
   if (document.readyState !== 'complete') addEventListener('load', () => setTimeout(hook.wake), { once: true });
+  if (!hidden) adopt();
   run();
 }

@@ -3,7 +3,6 @@
 #![expect(unreachable_pub, reason = "JavaScript reaches them")]
 
 use super::Core;
-use super::outlet::label;
 use crate::config::Config;
 use crate::deliver::Answer;
 use crate::observe::Hook;
@@ -120,14 +119,14 @@ pub fn leaving() -> Option<Vec<u8>> {
     with(Core::leaving)
 }
 
-/// The browser took it. What is returned is its label, when it is to be put away for the next page.
+/// The browser took it. When it is to be put away all the same, its number of events, else 0.
 #[wasm_bindgen]
-pub fn browser_took() -> Option<String> {
-    with(|core| label(core.queue.browser_took()))
+pub fn browser_took() -> u32 {
+    with(|core| core.queue.browser_took())
 }
 
-/// The browser did not take it: it is to be put away under this label.
+/// The browser did not take it: it is to be put away. Its number of events.
 #[wasm_bindgen]
-pub fn browser_declined() -> Option<String> {
-    with(|core| label(core.queue.browser_declined()))
+pub fn browser_declined() -> u32 {
+    with(|core| core.queue.browser_declined())
 }

@@ -7,7 +7,7 @@ use crate::journey::Word;
 use crate::observe;
 use crate::page::Verdict;
 use crate::request::Ended;
-use crate::text::{push_decimal, template_of};
+use crate::text::template_of;
 use crate::{Millis, whole_ms};
 use beacon::{CoreStatus, Event, EventKind, Finality, Head, PageLoad};
 use wasm_bindgen::JsCast;
@@ -164,22 +164,6 @@ impl Core {
             dropped: Vec::new(),
         }
     }
-}
-
-/// What a beacon is put away as: its number, and how many events are lost if it never arrives.
-pub(super) fn label(batch: Option<&Batch>) -> Option<String> {
-    let batch = batch?;
-    let told: u32 = batch.dropped.iter().map(|dropped| dropped.count).sum();
-    let mut label = String::new();
-    push_decimal(&mut label, batch.seq);
-    label.push('.');
-    push_decimal(
-        &mut label,
-        u32::try_from(batch.events.len())
-            .unwrap_or(u32::MAX)
-            .saturating_add(told),
-    );
-    Some(label)
 }
 
 fn encoded(head: &mut Head, batch: &Batch) -> Option<Vec<u8>> {

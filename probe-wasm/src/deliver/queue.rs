@@ -40,6 +40,17 @@ pub struct Batch {
     pub dropped: Vec<DropCount>,
 }
 
+impl Batch {
+    /// Events lost if it never arrives, those included that it says were lost before.
+    fn size(&self) -> u32 {
+        let told: u32 = self.dropped.iter().map(|dropped| dropped.count).sum();
+        u32::try_from(self.events.len())
+            .unwrap_or(u32::MAX)
+            .saturating_add(told)
+            .max(1)
+    }
+}
+
 /// What is under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Flight {
@@ -241,10 +252,12 @@ impl Queue {
                     (self.retry_delay * 2.0).clamp(FIRST_RETRY, LAST_RETRY)
                 };
                 let wait = self.retry_delay * (0.5 + jitter / 2.0);
+                if self.retry_at.is_none() {
+                    // A page that is hidden has more to put away than it thought.
+                    self.handed = 0;
+                }
                 self.not_before = now + asked.unwrap_or(0.0);
                 self.retry_at = Some(self.not_before.max(now + wait));
-                // A page that is hidden has more to put away than it thought.
-                self.handed = 0;
                 return false;
             }
         }
@@ -268,24 +281,29 @@ impl Queue {
     }
 
     /// The browser took what [`Queue::leaving`] gave. It is forgotten, unless the same beacon is under
-    /// way or the collector was out of reach before. In the latter case it is returned, to be put away.
-    pub fn browser_took(&mut self) -> Option<&Batch> {
+    /// way or the collector was out of reach before. In the latter case it is to be put away: the number
+    /// of events that are lost with it is returned, otherwise 0.
+    pub fn browser_took(&mut self) -> u32 {
         if self.retry_at.is_some() {
             return self.browser_declined();
         }
-        let seq = self.sealed.get(self.handed)?.seq;
-        if self.in_flight == Some(Flight::Own(seq)) {
+        let seq = self
+            .sealed
+            .get(self.handed)
+            .map(|batch| Flight::Own(batch.seq));
+        if seq == self.in_flight {
             self.handed += 1;
-        } else {
+        } else if seq.is_some() {
             self.sealed.remove(self.handed);
         }
-        None
+        0
     }
 
-    /// The browser did not take it: it is kept, and returned to be put away.
-    pub fn browser_declined(&mut self) -> Option<&Batch> {
+    /// The browser did not take it: it is kept, and to be put away. Returns the number of events that
+    /// are lost with it.
+    pub fn browser_declined(&mut self) -> u32 {
         self.handed += 1;
-        self.sealed.get(self.handed - 1)
+        self.sealed.get(self.handed - 1).map_or(0, Batch::size)
     }
 
     /// The page is visible again: try at once what is still here, unless the collector asked for a pause.

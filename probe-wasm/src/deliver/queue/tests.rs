@@ -182,13 +182,13 @@ fn a_full_queue_drops_the_oldest_and_counts_them() {
 
 fn put_away(queue: &mut Queue, takes: bool) -> Vec<u32> {
     let mut kept = Vec::new();
-    while queue.leaving().is_some() {
-        let to_keep = if takes {
+    while let Some(seq) = queue.leaving().map(|batch| batch.seq) {
+        let events = if takes {
             queue.browser_took()
         } else {
             queue.browser_declined()
         };
-        kept.extend(to_keep.map(|batch| batch.seq));
+        kept.extend((events > 0).then_some(seq));
     }
     kept
 }
