@@ -23,6 +23,4 @@ pub use v1::{
 };
 #[cfg(feature = "json")]
 pub use wire::encode_json;
-pub use wire::{
-    DecodeError, DecodedBeacon, EventFault, decode, encode, encode_parts, renew_sent_at,
-};
+pub use wire::{DecodeError, DecodedBeacon, EventFault, decode, encode, encode_parts};

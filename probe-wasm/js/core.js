@@ -59,37 +59,22 @@ export async function start(hook, base) {
       if (events && store) store.put(bytes, events);
     }
   };
-  // What earlier pages put away, while this tab is the one to send it on.
   const store = openStore(hook);
-  let stored = [];
-  const takeOver = (keys) => core.take_over((stored = keys).length, now());
-  const adopt = () => store && store.lend((keys, given) => {
-    core.send_stored(new Uint8Array(), given);
-    takeOver(keys);
-    hook.wake();
-  });
-  const release = () => {
-    takeOver([]);
-    store && store.giveBack();
-  };
-  const settle = (key) => {
-    store.drop(key);
-    stored = stored.filter((other) => other !== key);
-    if (!stored[0]) store.giveBack();
-  };
-  const nextStored = () => {
-    while (core.is_turn_of_stored(now())) {
-      if (!store.isOurs()) {
-        release();
-        adopt();
-        return [];
-      }
-      const key = stored[0];
-      const bytes = core.send_stored(...store.read(key));
-      if (bytes) return [bytes, key];
-      settle(key);
+  // Sends on what earlier pages put away: after the collector has taken one of ours, so that nothing
+  // here retries, and while no other tab does it.
+  let draining;
+  const drain = async () => {
+    if (draining || !store || !(draining = await store.lease())) return;
+    core.lost_stored(store.lost(), 0, 0);
+    for (let key; !hidden && store.isOurs() && (key = store.keys()[0]); ) {
+      const { bytes, events, expired } = store.read(key);
+      const [status] = expired ? [0] : await send(bytes);
+      if (expired) core.lost_stored(0, events, 0);
+      else if (!status || status >= 500 || status === 429 || status === 408) break;
+      else if (status >= 400) core.lost_stored(0, 0, events);
+      store.drop(key);
     }
-    return [];
+    draining = store.giveBack();
   };
   const run = () => {
     scheduled = false;
@@ -97,12 +82,12 @@ export async function start(hook, base) {
     const wait = core.run(now());
     if (hidden) leave();
     else {
-      const own = core.next_beacon(now());
-      const [bytes, key] = own ? [own] : nextStored();
+      const bytes = core.next_beacon(now());
       if (bytes) {
         send(bytes).then(([status, retryAfter]) => {
-          if (core.answered(status, retryAfter, now(), Math.random()) && key) settle(key);
+          core.answered(status, retryAfter, now(), Math.random());
           hook.wake();
+          if (status && status < 300) drain();
         });
       }
     }
@@ -123,13 +108,10 @@ export async function start(hook, base) {
   };
   hook.lifecycle = (what) => {
     hidden = what !== 'show';
-    if (hidden) {
-      release();
-      core.hide(now());
-    } else {
+    if (hidden) core.hide(now());
+    else {
       if (store) store.takeBack();
       core.show(now());
-      adopt();
     }
     run();
   };
@@ -146,6 +128,6 @@ export async function start(hook, base) {
   observe('largest-contentful-paint', 'l');
   addEventListener('keydown', () => note('i', now()), { capture: true, once: true });
   if (document.readyState !== 'complete') addEventListener('load', () => setTimeout(hook.wake), { once: true });
-  if (!hidden) adopt();
+  if (store && store.keys()[0]) core.distrust(now());
   run();
 }

@@ -1,7 +1,9 @@
 // Beacons that may not have arrived when their page went away are kept in localStorage for the next page
 // of the origin: one entry each, so that no tab overwrites another's. Only the tab that holds the lease
-// sends them on. Knows no network and no event: bytes come and go with a number of events.
+// sends them on. Knows no network and no event: bytes
+// come and go with a number of events.
 const LIMIT = 250000;
+const KEPT_MS = 72 * 3600 * 1000;
 const LEASE_MS = 15000;
 // Until a lease taken at the same moment by another process is seen.
 const SETTLE_MS = 250;
@@ -11,8 +13,18 @@ const toBytes = (text) => {
   try {
     return Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
   } catch {
-    return Uint8Array.of(0);
+    // Not ours: the collector refuses it, and it is counted.
+    return new Uint8Array(32);
   }
+};
+// With the time of sending as it is now. It comes after the version, the view, the number and the session,
+// if there is one, and has six bytes until the year 2109: see beacon/tests/renewing.rs.
+const renewed = (bytes) => {
+  let at = 17;
+  while (bytes[at++] & 128);
+  at += bytes[at] ? 9 : 1;
+  for (let rest = Date.now(), last = at + 5; at <= last; rest = Math.floor(rest / 128)) bytes[at] = rest % 128 | (at++ < last && 128);
+  return bytes;
 };
 const eventsOf = (key) => +key.split('.').pop() || 0;
 
@@ -69,17 +81,17 @@ export const openStore = ({ view, config }) => {
     takeBack() {
       mine.splice(0).forEach(drop);
     },
-    // Once the lease is ours, tells what there is to send on and how many events were given up.
-    lend(tell) {
-      if (!keys()[0] && !storage.getItem(lost)) return;
-      const again = () => (store.timer = setTimeout(store.lend, LEASE_MS, tell));
-      if (!store.isOurs()) return again();
-      store.timer = setTimeout(() => {
-        if (holder() !== view) return again();
-        const given = +storage.getItem(lost) || 0;
-        drop(lost);
-        tell(keys(), given);
-      }, SETTLE_MS);
+    keys,
+    // Whether there is something to send on, and it is ours to do so.
+    lease() {
+      if (!keys()[0] && !storage.getItem(lost)) return false;
+      return store.isOurs() && new Promise((tell) => setTimeout(() => tell(store.isOurs()), SETTLE_MS));
+    },
+    // How many events were given up for want of room, once.
+    lost() {
+      const given = +storage.getItem(lost) || 0;
+      drop(lost);
+      return given;
     },
     // Takes or renews the lease, unless another tab has it.
     isOurs() {
@@ -92,14 +104,13 @@ export const openStore = ({ view, config }) => {
         return false;
       }
     },
-    // The bytes under a key and their number of events; none when another tab has sent them.
-    read(key) {
-      const text = storage.getItem(key);
-      return text === null ? [new Uint8Array(), 0] : [toBytes(text), eventsOf(key)];
-    },
+    read: (key) => ({
+      bytes: renewed(toBytes(storage.getItem(key))),
+      events: eventsOf(key),
+      expired: Date.now() - key.slice(prefix.length).split('.')[0] > KEPT_MS,
+    }),
     drop,
     giveBack() {
-      clearTimeout(store.timer);
       if (holder() === view) drop(lease);
     },
     forget() {

@@ -4,14 +4,12 @@
 mod binary;
 #[cfg(feature = "json")]
 mod json;
-mod renew;
 
 use crate::{Beacon, Event, Head};
 use std::fmt;
 
 #[cfg(feature = "json")]
 pub use json::encode_json;
-pub use renew::renew_sent_at;
 
 /// A beacon whose head could be read, with each event read or refused on its own.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,6 +6,7 @@ use super::Core;
 use crate::config::Config;
 use crate::deliver::Answer;
 use crate::observe::Hook;
+use beacon::DropReason;
 use std::cell::RefCell;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -86,30 +87,27 @@ pub fn next_beacon(now: f64) -> Option<Vec<u8>> {
 }
 
 /// The collector's answer to it: the HTTP status, 0 for none; `Retry-After` in milliseconds, 0 for
-/// none; a random number between 0 and 1. True when the beacon is done with.
+/// none; a random number between 0 and 1.
 #[wasm_bindgen]
-pub fn answered(status: u32, retry_after_ms: f64, now: f64, jitter: f64) -> bool {
+pub fn answered(status: u32, retry_after_ms: f64, now: f64, jitter: f64) {
     let answer = Answer::from_status(status, retry_after_ms);
-    with(|core| core.queue.answered(answer, now, jitter))
+    with(|core| core.queue.answered(answer, now, jitter));
 }
 
-/// Earlier pages have put away so many beacons, and this one is to send them.
+/// There are beacons that earlier pages put away.
 #[wasm_bindgen]
-pub fn take_over(stored: u32, now: f64) {
-    with(|core| core.queue.take_over(stored, now));
+pub fn distrust(now: f64) {
+    with(|core| core.queue.distrust(now));
 }
 
-/// Whether one of them may be sent now.
+/// Events of such beacons that were given up: for want of room, for their age, for the collector.
 #[wasm_bindgen]
-pub fn is_turn_of_stored(now: f64) -> bool {
-    with(|core| core.queue.is_turn_of_stored(now))
-}
-
-/// One of them and its number of events; what is returned is to be sent, until [`answered`]. Nothing is
-/// returned for one that is given up.
-#[wasm_bindgen]
-pub fn send_stored(encoded: Vec<u8>, events: u32) -> Option<Vec<u8>> {
-    with(|core| core.send_stored(encoded, events))
+pub fn lost_stored(full: u32, expired: u32, refused: u32) {
+    with(|core| {
+        core.queue.drop_events(DropReason::QueueFull, full);
+        core.queue.drop_events(DropReason::Expired, expired);
+        core.queue.drop_events(DropReason::Refused, refused);
+    });
 }
 
 /// The next beacon to hand to the browser while the page is being hidden. To be followed by

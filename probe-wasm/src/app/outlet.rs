@@ -128,12 +128,6 @@ impl Core {
         encoded(&mut head, self.queue.leaving()?)
     }
 
-    /// The next stored beacon of an earlier page as it is to be sent; `None` when it is given up.
-    pub(super) fn send_stored(&mut self, encoded: Vec<u8>, events: u32) -> Option<Vec<u8>> {
-        self.queue
-            .send_stored(encoded, events, observe::unix_now_ms())
-    }
-
     /// Tells the tab's next view how far this one came. While something is still to be said one
     /// more beacon is owed: should the page crash now, the next view's word shows that it is missing.
     pub(super) fn remember(&mut self) {

@@ -17,8 +17,6 @@ const LAST_RETRY: Millis = 60_000.0;
 /// Retries in a row, each success giving one back; past it they are this far apart.
 const RETRIES: u32 = 12;
 const PAST_BUDGET: Millis = 300_000.0;
-/// What is put away is worth sending for three days.
-const STORED_FOR_MS: u64 = 72 * 60 * 60 * 1000;
 
 /// How soon an event must leave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,15 +47,6 @@ impl Batch {
             .saturating_add(told)
             .max(1)
     }
-}
-
-/// What is under way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Flight {
-    /// The beacon with this number.
-    Own(u32),
-    /// One that an earlier page had put away, with so many events.
-    Stored(u32),
 }
 
 /// What became of a sent beacon.
@@ -91,9 +80,7 @@ pub struct Queue {
     open: Vec<Event>,
     due_at: Option<Millis>,
     sealed: Vec<Batch>,
-    in_flight: Option<Flight>,
-    /// Beacons that earlier pages put away and that are ours to send.
-    stored: u32,
+    in_flight: Option<u32>,
     /// How many of the first beacons were handed over since the page was hidden, and are kept.
     handed: usize,
     retry_at: Option<Millis>,
@@ -175,75 +162,36 @@ impl Queue {
 
     /// The next beacon to send, one at a time; marks it as under way.
     pub fn next(&mut self, now: Millis) -> Option<&Batch> {
-        if !self.may_send(now) {
+        if self.in_flight.is_some() || self.retry_at.is_some_and(|at| now < at) {
             return None;
         }
         let batch = self.sealed.first()?;
-        self.in_flight = Some(Flight::Own(batch.seq));
+        self.in_flight = Some(batch.seq);
         Some(batch)
     }
 
-    fn may_send(&self, now: Millis) -> bool {
-        self.in_flight.is_none() && self.retry_at.is_none_or(|at| now >= at)
+    /// Earlier pages had to put beacons away: the collector is in doubt until it answers.
+    pub fn distrust(&mut self, now: Millis) {
+        self.retry_at = self.retry_at.or(Some(now));
     }
 
-    /// Earlier pages put away so many beacons, and it is ours to send them. That they had to leaves
-    /// the collector in doubt until it answers.
-    pub fn take_over(&mut self, stored: u32, now: Millis) {
-        self.stored = stored;
-        if stored > 0 && self.retry_at.is_none() {
-            self.retry_at = Some(now);
-        }
-    }
-
-    /// Whether one of the stored beacons may be sent now. Our own go first.
-    #[must_use]
-    pub fn is_turn_of_stored(&self, now: Millis) -> bool {
-        self.stored > 0 && self.sealed.is_empty() && self.may_send(now)
-    }
-
-    /// Takes a stored beacon with so many events for sending, its time of sending renewed. `None` when
-    /// it is given up: too old, unreadable, or nothing left of it but its number of events.
-    pub fn send_stored(
-        &mut self,
-        mut encoded: Vec<u8>,
-        events: u32,
-        unix_now_ms: u64,
-    ) -> Option<Vec<u8>> {
-        let reason = if encoded.is_empty() {
-            DropReason::QueueFull
-        } else {
-            let put_away = beacon::renew_sent_at(&mut encoded, unix_now_ms);
-            if put_away.is_some_and(|at| unix_now_ms.saturating_sub(at) <= STORED_FOR_MS) {
-                self.in_flight = Some(Flight::Stored(events));
-                return Some(encoded);
-            }
-            DropReason::Expired
+    /// The collector answered the beacon under way, or did not. `jitter` is between 0 and 1.
+    pub fn answered(&mut self, answer: Answer, now: Millis, jitter: f64) {
+        let Some(seq) = self.in_flight.take() else {
+            return;
         };
-        self.stored = self.stored.saturating_sub(1);
-        self.drop_events(reason, events);
-        None
-    }
-
-    /// The collector answered the beacon under way, or did not. `jitter` is between 0 and 1. Returns
-    /// whether that was the last word about it.
-    pub fn answered(&mut self, answer: Answer, now: Millis, jitter: f64) -> bool {
-        let Some(flight) = self.in_flight else {
-            return false;
-        };
-        self.in_flight = None;
         match answer {
             Answer::Taken => {
-                self.settle(flight);
+                self.remove(seq);
                 self.retry_at = None;
                 self.retry_delay = 0.0;
                 self.retries = self.retries.saturating_sub(1);
             }
-            Answer::Refused => match (flight, self.settle(flight)) {
-                (Flight::Own(_), Some(batch)) => self.give_up(batch, DropReason::Refused),
-                (Flight::Own(_), None) => {}
-                (Flight::Stored(events), _) => self.drop_events(DropReason::Refused, events),
-            },
+            Answer::Refused => {
+                if let Some(batch) = self.remove(seq) {
+                    self.give_up(batch, DropReason::Refused);
+                }
+            }
             Answer::Later(asked) => {
                 self.retries += 1;
                 self.retry_delay = if self.retries > RETRIES {
@@ -258,18 +206,6 @@ impl Queue {
                 }
                 self.not_before = now + asked.unwrap_or(0.0);
                 self.retry_at = Some(self.not_before.max(now + wait));
-                return false;
-            }
-        }
-        true
-    }
-
-    fn settle(&mut self, flight: Flight) -> Option<Batch> {
-        match flight {
-            Flight::Own(seq) => self.remove(seq),
-            Flight::Stored(_) => {
-                self.stored = self.stored.saturating_sub(1);
-                None
             }
         }
     }
@@ -287,10 +223,7 @@ impl Queue {
         if self.retry_at.is_some() {
             return self.browser_declined();
         }
-        let seq = self
-            .sealed
-            .get(self.handed)
-            .map(|batch| Flight::Own(batch.seq));
+        let seq = self.sealed.get(self.handed).map(|batch| batch.seq);
         if seq == self.in_flight {
             self.handed += 1;
         } else if seq.is_some() {
@@ -317,8 +250,7 @@ impl Queue {
     /// When to look again. What was handed over waits for the page to be visible again.
     #[must_use]
     pub fn deadline(&self) -> Option<Millis> {
-        let waiting = self.sealed.len() > self.handed || self.stored > 0;
-        let sending = if self.in_flight.is_none() && waiting {
+        let sending = if self.in_flight.is_none() && self.sealed.len() > self.handed {
             Some(self.retry_at.unwrap_or(0.0))
         } else {
             None

@@ -202,7 +202,7 @@ fn only_what_is_in_doubt_is_put_away_for_the_next_page() {
     doubtful.answered(Answer::Later(None), 0.0, 0.0);
     assert_eq!(put_away(&mut doubtful, true), [0, 1]);
     let mut backlog = sealed(1);
-    backlog.take_over(3, 0.0);
+    backlog.distrust(0.0);
     assert_eq!(
         put_away(&mut backlog, true),
         [0],
@@ -219,68 +219,10 @@ fn a_beacon_that_fails_after_the_page_was_hidden_is_put_away_as_well() {
     assert_eq!(put_away(&mut queue, true), [0]);
 }
 
-const DAY_MS: u64 = 24 * 60 * 60 * 1000;
-const TODAY: u64 = 1_800_000_000_000;
-
-fn stored(sent_at_ms: u64) -> Vec<u8> {
-    let head = beacon::Head {
-        view: beacon::ViewId([1; 16]),
-        seq: 7,
-        session: None,
-        sent_at_ms,
-        core: beacon::CoreStatus::Loaded,
-        page: beacon::Page::default(),
-        previous_view: None,
-        dropped: Vec::new(),
-    };
-    beacon::encode_parts(&head, &[event(1), event(2)]).unwrap_or_default()
-}
-
 #[test]
-fn stored_beacons_are_sent_one_at_a_time_after_our_own_with_the_clock_of_today() {
-    let mut queue = sealed(1);
-    queue.take_over(2, 0.0);
-    assert!(!queue.is_turn_of_stored(0.0), "our own first");
-    queue.next(0.0);
-    assert!(queue.answered(Answer::Taken, 0.0, 0.0));
-    assert!(queue.is_turn_of_stored(0.0));
-    let sent = queue.send_stored(stored(TODAY - DAY_MS), 2, TODAY);
-    assert_eq!(sent, Some(stored(TODAY)));
-    assert!(!queue.is_turn_of_stored(0.0), "one at a time");
-    assert!(!queue.answered(Answer::Later(Some(9_000.0)), 0.0, 0.0));
-    assert!(!queue.is_turn_of_stored(8_999.0), "Retry-After");
-    assert_eq!(queue.deadline(), Some(9_000.0));
-    assert!(queue.is_turn_of_stored(9_000.0));
-    assert!(queue.send_stored(stored(TODAY), 2, TODAY).is_some());
-    assert!(queue.answered(Answer::Taken, 9_000.0, 0.0));
-    assert!(queue.send_stored(stored(TODAY), 2, TODAY).is_some());
-    assert!(queue.answered(Answer::Refused, 9_000.0, 0.0));
-    assert!(!queue.is_turn_of_stored(9_000.0), "none left");
-    assert_eq!(
-        queue.dropped,
-        [DropCount {
-            reason: DropReason::Refused,
-            count: 2
-        }]
-    );
-}
-
-#[test]
-fn what_was_put_away_more_than_72_hours_ago_is_given_up_and_counted() {
+fn drops_are_told_even_when_there_is_nothing_else_to_tell() {
     let mut queue = Queue::default();
-    queue.take_over(3, 0.0);
-    assert_eq!(
-        queue.send_stored(stored(TODAY - 3 * DAY_MS - 1), 2, TODAY),
-        None
-    );
-    assert_eq!(queue.send_stored(b"ruined".to_vec(), 5, TODAY), None);
-    assert!(queue.is_turn_of_stored(0.0));
-    assert!(
-        queue
-            .send_stored(stored(TODAY - 3 * DAY_MS), 2, TODAY)
-            .is_some()
-    );
-    queue.answered(Answer::Taken, 0.0, 0.0);
+    queue.drop_events(DropReason::Expired, 7);
     let mut numbers = Numbers(0);
     queue.seal(&mut || numbers.draw());
     let told = queue.next(0.0).map(|batch| batch.dropped.clone());
