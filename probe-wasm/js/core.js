@@ -7,8 +7,9 @@ import { openStore } from './persist.js';
 import { openTransport } from './transport.js';
 
 // The configuration as lines of tab-separated fields; their meaning is in src/config.rs.
-const lines = ({ mount, release, backendOrigin, expectedBackendOrigins, requests, journeys }) =>
+const lines = ({ mount, release, backendOrigin, expectedBackendOrigins, requests, journeys, storage }, gpc) =>
   [
+    ['p', gpc || storage === 'none' ? '' : 1, gpc ? '' : 1],
     ['a', mount || 'body', release, backendOrigin],
     ['o', ...(expectedBackendOrigins || [])],
     ...(requests || []).map((rule) => ['r', rule.match, rule.json && 1, rule.field, rule.limitMs, ...(rule.good || [])]),
@@ -27,10 +28,11 @@ export async function start(hook, base) {
   if (!answer.ok || !/wasm/.test(answer.headers.get('content-type'))) throw new Error('core.wasm: ' + answer.status);
   await init({ module_or_path: answer });
   if (hook.stopped) return;
-  if (!core.begin(hook, base, lines(hook.config))) throw new Error('no early hook');
+  if (!core.begin(hook, base, lines(hook.config, hook.gpc))) throw new Error('no early hook');
 
   const now = () => performance.now();
   const note = (...tuple) => {
+    if (hook.stopped) return;
     hook.queue.push(tuple);
     hook.wake();
   };
@@ -53,6 +55,14 @@ export async function start(hook, base) {
   let watching = false;
   let hidden = document.hidden;
   const { send, handOver } = openTransport(hook);
+  hook.undo.push(() => {
+    clearTimeout(timer);
+    observer.disconnect();
+    if (store) store.forget();
+    try {
+      sessionStorage.removeItem('sightline');
+    } catch {}
+  });
   const leave = () => {
     for (let bytes; (bytes = core.leaving()); ) {
       const events = handOver(bytes) ? core.browser_took() : core.browser_declined();
@@ -66,7 +76,7 @@ export async function start(hook, base) {
   const drain = async () => {
     if (draining || !store || !(draining = await store.lease())) return;
     core.lost_stored(store.lost(), 0, 0);
-    for (let key; !hidden && store.isOurs() && (key = store.keys()[0]); ) {
+    for (let key; !hidden && !hook.stopped && store.isOurs() && (key = store.keys()[0]); ) {
       const { bytes, events, expired } = store.read(key);
       const [status] = expired ? [0] : await send(bytes);
       if (expired) core.lost_stored(0, events, 0);
@@ -77,6 +87,7 @@ export async function start(hook, base) {
     draining = store.giveBack();
   };
   const run = () => {
+    if (hook.stopped) return;
     scheduled = false;
     clearTimeout(timer);
     const wait = core.run(now());
@@ -86,6 +97,7 @@ export async function start(hook, base) {
       if (bytes) {
         send(bytes).then(([status, retryAfter]) => {
           core.answered(status, retryAfter, now(), Math.random());
+          if (hook.stopped) return;
           hook.wake();
           if (status && status < 300) drain();
         });
@@ -119,15 +131,19 @@ export async function start(hook, base) {
 
   const observe = (type, kind, wanted) => {
     try {
-      new PerformanceObserver((list) => {
+      const observed = new PerformanceObserver((list) => {
         for (const entry of list.getEntries()) if (!wanted || entry.name === wanted) note(kind, entry.startTime);
-      }).observe({ type, buffered: true });
+      });
+      observed.observe({ type, buffered: true });
+      hook.undo.push(() => observed.disconnect());
     } catch {}
   };
   observe('paint', 'f', 'first-contentful-paint');
   observe('largest-contentful-paint', 'l');
-  addEventListener('keydown', () => note('i', now()), { capture: true, once: true });
-  if (document.readyState !== 'complete') addEventListener('load', () => setTimeout(hook.wake), { once: true });
+  const keyed = () => note('i', now());
+  addEventListener('keydown', keyed, { capture: true, once: true });
+  hook.undo.push(() => removeEventListener('keydown', keyed, true));
+  if (document.readyState !== 'complete') addEventListener('load', () => setTimeout(() => hook.wake && hook.wake()), { once: true });
   if (store && store.keys()[0]) core.distrust(now());
   run();
 }

@@ -1,7 +1,6 @@
 // Beacons that may not have arrived when their page went away are kept in localStorage for the next page
 // of the origin: one entry each, so that no tab overwrites another's. Only the tab that holds the lease
-// sends them on. Knows no network and no event: bytes
-// come and go with a number of events.
+// sends them on. Knows no network and no event: bytes come and go with a number of events.
 const LIMIT = 250000;
 const KEPT_MS = 72 * 3600 * 1000;
 const LEASE_MS = 15000;
@@ -29,10 +28,10 @@ const renewed = (bytes) => {
 const eventsOf = (key) => +key.split('.').pop() || 0;
 
 // Null where nothing may be kept, or where the browser keeps nothing.
-export const openStore = ({ view, config }) => {
+export const openStore = ({ view, config, gpc }) => {
   let storage;
   try {
-    storage = localStorage;
+    storage = config.storage !== 'none' && !gpc && localStorage;
   } catch {}
   if (!storage) return null;
   const prefix = 'sightline.' + config.app + '.';
@@ -114,7 +113,7 @@ export const openStore = ({ view, config }) => {
       if (holder() === view) drop(lease);
     },
     forget() {
-      Object.keys(storage).filter((key) => key.startsWith(prefix)).forEach(drop);
+      [...keys(), lost, lease].forEach(drop);
     },
   };
   return store;
