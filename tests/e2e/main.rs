@@ -3,11 +3,15 @@
 
 mod chats;
 mod collector_away;
+mod consent;
 mod core_away;
 mod ground_truth;
 mod hiding;
 mod pages;
+mod privacy;
+mod put_away;
 mod requests;
+mod retries;
 mod support;
 mod tabs;
 mod visitors;
