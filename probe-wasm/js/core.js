@@ -4,12 +4,14 @@
 import { readField } from './body.js';
 import { check } from './check.js';
 import init, * as core from './glue.js';
-import { handOver, send } from './transport.js';
+import { openStore } from './persist.js';
+import { openTransport } from './transport.js';
 
 // The configuration as lines of tab-separated fields; their meaning is in src/config.rs.
-const lines = ({ mount, release, backendOrigin, checkUnreachable, expectedBackendOrigins, requests, journeys }) =>
+const lines = ({ mount, release, backendOrigin, checkUnreachable, expectedBackendOrigins, requests, journeys, storage }, gpc) =>
   [
-    ['a', mount || 'body', release, backendOrigin, checkUnreachable && 1],
+    ['p', gpc || storage === 'none' ? '' : 1, gpc ? '' : 1],
+    ['a', mount || 'body', release, backendOrigin, checkUnreachable && !gpc && 1],
     ['o', ...(expectedBackendOrigins || [])],
     ...(requests || []).map((rule) => ['r', rule.match, rule.json && 1, rule.field, rule.limitMs, ...(rule.good || [])]),
     ...(journeys || []).flatMap(({ name, start, end, limitMs, failedPage, needs }) => [
@@ -29,10 +31,12 @@ export async function start(hook, base) {
   // Two releases behind one balancer may hold two builds of the probe, whose names mean different things.
   if (!WebAssembly.Module.customSections(module, BUILD).length) throw new Error('core.wasm: another build');
   await init({ module_or_path: module });
-  if (!core.begin(hook, hook.bases.join('\n'), lines(hook.config))) throw new Error('no early hook');
+  if (hook.stopped) return;
+  if (!core.begin(hook, hook.bases.join('\n'), lines(hook.config, hook.gpc))) throw new Error('no early hook');
 
   const now = () => performance.now();
   const note = (...tuple) => {
+    if (hook.stopped) return;
     hook.queue.push(tuple);
     hook.wake();
   };
@@ -55,13 +59,40 @@ export async function start(hook, base) {
   };
   let watching = false;
   let hidden = document.hidden;
+  const { send, handOver } = openTransport(hook);
+  hook.undo.push(() => {
+    clearTimeout(timer);
+    observer.disconnect();
+    if (store) store.forget();
+    try {
+      sessionStorage.removeItem('sightline');
+    } catch {}
+  });
   const leave = () => {
     for (let bytes; (bytes = core.leaving()); ) {
-      if (handOver(hook.endpoint, bytes)) core.browser_took();
-      else core.browser_declined();
+      const events = handOver(bytes) ? core.browser_took() : core.browser_declined();
+      if (events && store) store.put(bytes, events);
     }
   };
+  const store = openStore(hook);
+  // Sends on what earlier pages put away: after the collector has taken one of ours, so that nothing
+  // here retries, and while no other tab does it.
+  let draining;
+  const drain = async () => {
+    if (draining || !store || !(draining = await store.lease())) return;
+    core.lost_stored(store.lost(), 0, 0);
+    for (let key; !hidden && !hook.stopped && store.isOurs() && (key = store.keys()[0]); ) {
+      const { bytes, events, expired } = store.read(key);
+      const [status] = expired ? [0] : await send(bytes);
+      if (expired) core.lost_stored(0, events, 0);
+      else if (!status || status >= 500 || status === 429 || status === 408) break;
+      else if (status >= 400) core.lost_stored(0, 0, events);
+      store.drop(key);
+    }
+    draining = store.giveBack();
+  };
   const run = () => {
+    if (hook.stopped) return;
     scheduled = false;
     clearTimeout(timer);
     const wait = core.run(now());
@@ -69,9 +100,11 @@ export async function start(hook, base) {
     else {
       const bytes = core.next_beacon(now());
       if (bytes) {
-        send(hook, hook.endpoint, bytes).then(([status, retryAfter]) => {
+        send(bytes).then(([status, retryAfter]) => {
           core.answered(status, retryAfter, now(), Math.random());
+          if (hook.stopped) return;
           hook.wake();
+          if (status && status < 300) drain();
         });
       }
     }
@@ -93,21 +126,29 @@ export async function start(hook, base) {
   hook.lifecycle = (what) => {
     hidden = what !== 'show';
     if (hidden) core.hide(now());
-    else core.show(now());
+    else {
+      if (store) store.takeBack();
+      core.show(now());
+    }
     run();
   };
   hook.mutations.disconnect();
 
   const observe = (type, kind, wanted) => {
     try {
-      new PerformanceObserver((list) => {
+      const observed = new PerformanceObserver((list) => {
         for (const entry of list.getEntries()) if (!wanted || entry.name === wanted) note(kind, entry.startTime);
-      }).observe({ type, buffered: true });
+      });
+      observed.observe({ type, buffered: true });
+      hook.undo.push(() => observed.disconnect());
     } catch {}
   };
   observe('paint', 'f', 'first-contentful-paint');
   observe('largest-contentful-paint', 'l');
-  addEventListener('keydown', () => note('i', now()), { capture: true, once: true });
-  if (document.readyState !== 'complete') addEventListener('load', () => setTimeout(hook.wake), { once: true });
+  const keyed = () => note('i', now());
+  addEventListener('keydown', keyed, { capture: true, once: true });
+  hook.undo.push(() => removeEventListener('keydown', keyed, true));
+  if (document.readyState !== 'complete') addEventListener('load', () => setTimeout(() => hook.wake && hook.wake()), { once: true });
+  if (store && store.keys()[0]) core.distrust(now());
   run();
 }

@@ -12,13 +12,23 @@
 //   j message                   an unhandled rejection
 //   v directive uri             a violation of the content security policy
 //   c element                   a click
-(() => {
+(function install(script, agreed) {
   const win = window;
   const doc = document;
   // A second copy on one page would count everything twice.
   if (win.__sightline) return;
   const config = win.__sightlineConfig || {};
-  const script = doc.currentScript;
+  // Nothing is noted, drawn or sent before the user has agreed.
+  if (config.consent === 'required' && !agreed) {
+    win.__sightline = {
+      start() {
+        win.__sightline = null;
+        install(script, true);
+      },
+      stop() {},
+    };
+    return;
+  }
   const nativeFetch = win.fetch;
   const now = () => performance.now();
   const random = new Uint8Array(16);
@@ -37,15 +47,28 @@
     reported: 0,
     core: 'not_yet',
     hiddenAt: doc.visibilityState === 'hidden' ? 0 : -1,
-    mutatedAt: 0,
+    mutatedAt: agreed ? now() : 0,
     fetch: nativeFetch && nativeFetch.bind(win),
+    // Global Privacy Control: nothing is stored, and only outcomes and counts leave.
+    gpc: navigator.globalPrivacyControl === true,
+    stopped: false,
+    // What stop() takes back, the core's part of it too.
+    undo: [],
+    start() {},
+    // For the rest of this document.
+    stop() {
+      hook.stopped = true;
+      hook.wake = null;
+      for (const takeBack of hook.undo.splice(0)) takeBack();
+    },
     // Set by the core.
     wake: null,
     lifecycle: null,
   });
-  const { queue } = hook;
+  const { queue, undo } = hook;
 
   const push = (...tuple) => {
+    if (hook.stopped) return;
     if (queue.length < 500) queue.push(tuple);
     else hook.dropped++;
     if (hook.wake) hook.wake();
@@ -65,22 +88,30 @@
   // Returns the request's event number, or 0 for what is not to be observed.
   const sent = (method, url) => {
     const address = resolve(url);
-    if (!/^http/.test(address) || address.startsWith(beacons)) return 0;
+    if (hook.stopped || !/^http/.test(address) || address.startsWith(beacons)) return 0;
     const id = hook.n++;
     push('r', now(), id, String(method || 'GET').toUpperCase(), address);
     return id;
   };
 
+  // Puts ours in the place of theirs. Who wrapped it after us keeps ours, which then only passes on.
+  const wrap = (owner, name, make) => {
+    const theirs = owner[name];
+    const ours = (owner[name] = make(theirs));
+    undo.push(() => {
+      if (owner[name] === ours) owner[name] = theirs;
+    });
+  };
+
   // --- XMLHttpRequest: the page's own call comes first, so its errors stay its own.
   const opened = new WeakMap();
   const xhr = XMLHttpRequest.prototype;
-  const { open, send } = xhr;
-  xhr.open = function (method, url) {
+  wrap(xhr, 'open', (open) => function (method, url) {
     const result = open.apply(this, arguments);
     opened.set(this, [method, url]);
     return result;
-  };
-  xhr.send = function () {
+  });
+  wrap(xhr, 'send', (send) => function () {
     const how = opened.get(this);
     const id = how ? sent(how[0], how[1]) : 0;
     if (id) {
@@ -96,12 +127,12 @@
       for (const type of ['load', 'error', 'abort', 'timeout']) this.addEventListener(type, end);
     }
     return send.apply(this, arguments);
-  };
+  });
 
   // --- fetch: the page gets the same answer; nothing is cloned.
   const answers = new WeakMap();
   if (nativeFetch) {
-    win.fetch = function (input, init) {
+    wrap(win, 'fetch', () => function (input, init) {
       let id = 0;
       try {
         const request = typeof input === 'object' && input.url ? input : 0;
@@ -122,10 +153,9 @@
             },
           )
         : promise;
-    };
+    });
     for (const name of ['json', 'text', 'blob', 'arrayBuffer']) {
-      const read = Response.prototype[name];
-      Response.prototype[name] = function () {
+      wrap(Response.prototype, name, (read) => function () {
         const promise = read.apply(this, arguments);
         const id = answers.get(this);
         return id
@@ -134,16 +164,20 @@
               return value;
             })
           : promise;
-      };
+      });
     }
   }
 
   // --- What the window tells.
-  const listen = (type, tuple) => win.addEventListener(type, (event) => {
-    try {
-      tuple(event);
-    } catch {}
-  }, true);
+  const listen = (type, tuple) => {
+    const heard = (event) => {
+      try {
+        tuple(event);
+      } catch {}
+    };
+    win.addEventListener(type, heard, true);
+    undo.push(() => win.removeEventListener(type, heard, true));
+  };
   listen('error', ({ target, message, filename }) => {
     if (target && target.tagName === 'SCRIPT') push('s', now(), target.src);
     else if (message) push('x', now(), String(message), String(filename || ''));
@@ -157,6 +191,7 @@
     hook.mutatedAt = now();
   }));
   mutations.observe(doc, { childList: true, subtree: true });
+  undo.push(() => mutations.disconnect());
 
   // --- The hook's own beacon.
   const entry = () => performance.getEntriesByType('navigation')[0] || {};
@@ -201,7 +236,7 @@
         journey: { name: journey.name, outcome: 'failed', finality, reason: 'page', duration_ms: Math.round(time), route, backend_origin: config.backendOrigin || '' },
       }));
     }
-    for (const [kind, at, id, method, url] of queue) {
+    for (const [kind, at, id, method, url] of hook.gpc ? [] : queue) {
       if (kind !== 'r' || events.length > 50) continue;
       const end = queue.find((tuple) => tuple[0] === 'e' && tuple[2] === id);
       if (end && end[3] === 'load' && end[4] < 400) continue;
@@ -220,7 +255,7 @@
         },
       }));
     }
-    hook.reported = hook.n;
+    if (!hook.gpc) hook.reported = hook.n;
     navigator.sendBeacon(hook.endpoint, JSON.stringify({
       v: 1,
       view: hook.view,
@@ -254,7 +289,7 @@
     if (!hidden) said = -1;
     lifecycle(hidden ? 'hide' : 'show');
   });
-  listen('pagehide', () => lifecycle('pagehide'));
+  for (const last of ['pagehide', 'freeze']) listen(last, () => lifecycle(last));
 
   // --- The core, from the bundle's origin and on failure from the collector's.
   const bases = (hook.bases = [config.core, resolve(config.collector || '/').replace(/\/?$/, '/probe/')].filter(Boolean).map(resolve));
@@ -265,6 +300,7 @@
       .then(
         () => (hook.core = 'loaded'),
         (error) => {
+          if (hook.stopped) return;
           if (index + 1 < bases.length) return load(index + 1);
           if (!win.WebAssembly) hook.core = 'unsupported';
           else if (/Content Security/i.test(error) || queue.some(([kind, , directive]) => kind === 'v' && /script|connect/.test(directive))) hook.core = 'blocked';
@@ -278,7 +314,7 @@
       );
   };
   let begun = 0;
-  const begin = () => begun++ || setTimeout(load, 0, 0);
+  const begin = () => hook.stopped || begun++ || setTimeout(load, 0, 0);
   listen('load', ({ target }) => target === doc && begin());
   setTimeout(begin, 2000);
-})();
+})(document.currentScript);

@@ -4,6 +4,14 @@ export interface SightlineOptions {
   app: string;
   /** Origin of the collector, such as `https://rum.example.org`. */
   collector: string;
+  /** A second origin of the same collector, taken while the first fails. It must share the first one's store,
+   *  which recognises what arrives twice. */
+  fallbackCollector?: string;
+  /** `required`: nothing is noted, stored or sent before `start()`. Default: the probe starts at once. */
+  consent?: 'required';
+  /** `none`: nothing is kept in the browser, so there are no sessions, no link to the view before, and nothing
+   *  outlives a page that goes while the collector is away. Default: the tab's and the origin's storage. */
+  storage?: 'none';
   /** Release of this build. */
   release?: string;
   /** Pod or deployment that serves the document, where `Server-Timing: deployment;desc=…` does not say it. */
@@ -67,8 +75,14 @@ export type JourneyStart =
   /** Each such call. */
   | { request: CallPattern };
 
-/** Starts the probe from a module, where the Vite plug-in cannot be used. Resolves when the hook is installed. */
-export function start(options: SightlineOptions): Promise<void>;
+/** Where the probe waits for consent (`consent: 'required'`): the user has agreed, measuring begins.
+ *  Elsewhere, with options: starts the probe from a module, where the Vite plug-in cannot be used.
+ *  Resolves when the hook is installed. */
+export function start(options?: SightlineOptions): Promise<void>;
+
+/** Ends measuring for the rest of this document: takes every hook back, forgets what was stored, sends nothing
+ *  more. Without the package: `globalThis.__sightline.stop()`. */
+export function stop(): void;
 
 /** The text of the inline script for other build tools: put it first in `<head>`. `early` is the text of `early.js`.
  *  Throws an `Error` that lists every problem of the options. */

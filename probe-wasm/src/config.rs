@@ -7,6 +7,10 @@ use crate::text::path_fits;
 /// Everything the core needs to know of the application.
 #[derive(Debug, Default)]
 pub struct Config {
+    /// Whether the tab may remember a session and its last view.
+    pub remembers: bool,
+    /// Whether single events leave, not only outcomes of pages and journeys and counts.
+    pub details: bool,
     /// Release of this build.
     pub release: String,
     /// Backend origin this build calls.
@@ -28,6 +32,7 @@ impl Config {
     /// belong to the journey before them. What is not understood costs only its line.
     ///
     /// ```text
+    /// p remembers details
     /// a mount release backend-origin check         r call json field limit good…
     /// o expected-origin…                           j name end-call painted limit failed-page
     /// s click|load|request what                    n call
@@ -45,6 +50,10 @@ impl Config {
                     config.release = next().to_owned();
                     config.backend_origin = next().to_owned();
                     config.check_unreachable = !next().is_empty();
+                }
+                Some("p") => {
+                    config.remembers = !next().is_empty();
+                    config.details = !next().is_empty();
                 }
                 Some("o") => config.expected_origins = fields.map(str::to_owned).collect(),
                 Some("r") => {
@@ -187,6 +196,7 @@ mod tests {
     #[test]
     fn every_kind_of_line_is_read() {
         let config = Config::parse(concat!(
+            "p\t1\t\n",
             "a\t#app\t2\thttp://api.test\t1\n",
             "o\thttp://api.test\thttp://b.test\n",
             "r\tPOST /chat\t1\tresult\t5000\tSUCCESS\tUNSAFE\n",
@@ -201,6 +211,7 @@ mod tests {
             (config.mount.as_str(), config.release.as_str()),
             ("#app", "2")
         );
+        assert!(config.remembers && !config.details);
         assert_eq!(
             config.expected_origins,
             ["http://api.test", "http://b.test"]

@@ -23,6 +23,7 @@ pub mod deliver;
 pub mod journey;
 pub mod page;
 pub mod request;
+pub mod session;
 pub mod text;
 pub mod vitals;
 

@@ -3,13 +3,17 @@
 
 mod chats;
 mod collector_away;
+mod consent;
 mod core_away;
 mod diagnosis;
 mod ground_truth;
 mod hiding;
 mod pages;
 mod plain_script;
+mod privacy;
+mod put_away;
 mod requests;
+mod retries;
 mod support;
 mod tabs;
 mod visitors;

@@ -68,6 +68,15 @@ pub(crate) async fn at_home(stage: &Stage) -> Result<Visitor> {
     Ok(visitor)
 }
 
+/// A script that adds options to the configuration the page brings.
+pub(crate) fn with_options(options: &Value) -> String {
+    format!(
+        "Object.defineProperty(globalThis, '__sightlineConfig', {{ configurable: true, \
+         set(given) {{ Object.defineProperty(globalThis, '__sightlineConfig', \
+         {{ value: {{ ...given, ...{options} }} }}) }} }})"
+    )
+}
+
 /// Whether a field of the view has this value; an error says what it has.
 pub(crate) fn holds(view: &Value, pointer: &str, expected: impl Into<Value>) -> Result<(), String> {
     let (found, expected) = (view.pointer(pointer), expected.into());

@@ -33,6 +33,7 @@ pub fn names(site: &str, backend: &str, collector: &str) -> NameMap {
         .to("movieguru.test", site)
         .to("api.movieguru.test", backend)
         .to("collector.sightline.test", collector)
+        .to("second.sightline.test", collector)
         .nowhere(NOWHERE)
 }
 

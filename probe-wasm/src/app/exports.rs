@@ -6,6 +6,7 @@ use super::Core;
 use crate::config::Config;
 use crate::deliver::Answer;
 use crate::observe::Hook;
+use beacon::DropReason;
 use std::cell::RefCell;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -93,6 +94,22 @@ pub fn answered(status: u32, retry_after_ms: f64, now: f64, jitter: f64) {
     with(|core| core.queue.answered(answer, now, jitter));
 }
 
+/// There are beacons that earlier pages put away.
+#[wasm_bindgen]
+pub fn distrust(now: f64) {
+    with(|core| core.queue.distrust(now));
+}
+
+/// Events of such beacons that were given up: for want of room, for their age, for the collector.
+#[wasm_bindgen]
+pub fn lost_stored(full: u32, expired: u32, refused: u32) {
+    with(|core| {
+        core.queue.drop_events(DropReason::QueueFull, full);
+        core.queue.drop_events(DropReason::Expired, expired);
+        core.queue.drop_events(DropReason::Refused, refused);
+    });
+}
+
 /// The next beacon to hand to the browser while the page is being hidden. To be followed by
 /// [`browser_took`] or [`browser_declined`].
 #[wasm_bindgen]
@@ -100,14 +117,14 @@ pub fn leaving() -> Option<Vec<u8>> {
     with(Core::leaving)
 }
 
-/// The browser took it.
+/// The browser took it. When it is to be put away all the same, its number of events, else 0.
 #[wasm_bindgen]
-pub fn browser_took() {
-    with(|core| core.queue.browser_took());
+pub fn browser_took() -> u32 {
+    with(|core| core.queue.browser_took())
 }
 
-/// The browser did not take it.
+/// The browser did not take it: it is to be put away. Its number of events.
 #[wasm_bindgen]
-pub fn browser_declined() {
-    with(|core| core.queue.browser_declined());
+pub fn browser_declined() -> u32 {
+    with(|core| core.queue.browser_declined())
 }

@@ -72,8 +72,10 @@ impl Core {
         if let Some(vital) = self.vitals.largest_is_final() {
             self.say(0.0, EventKind::Vital(vital), Urgency::Soon, now);
         }
-        for pending in self.requests.provisional(now) {
-            self.tell_call(pending, now);
+        if self.details {
+            for pending in self.requests.provisional(now) {
+                self.tell_call(pending, now);
+            }
         }
         // As with pages: what is attached when the page goes has been painted, or would have been.
         let attached = self.count_painted();
@@ -85,6 +87,7 @@ impl Core {
 
     pub(super) fn show(&mut self, now: Millis) {
         self.hidden = false;
+        self.user_is_there();
         self.page.shown(now);
         self.queue.resume(now);
     }
@@ -208,6 +211,7 @@ impl Core {
                 self.error(at, ErrorKind::Csp, directive, &url, now);
             }
             Entry::Click { at, starts } => {
+                self.user_is_there();
                 let route = self.route();
                 for rule in starts {
                     let n = self.draw();
@@ -250,8 +254,8 @@ impl Core {
         }
         let words = self.journeys.ended(&ended);
         self.tell(words, now);
-        let counted =
-            ended.rev == 0 && (ended.outcome == RequestOutcome::Ok || self.singles >= SINGLES);
+        let counted = !self.details
+            || ended.rev == 0 && (ended.outcome == RequestOutcome::Ok || self.singles >= SINGLES);
         if counted {
             if !self.counts.add(&ended) {
                 self.queue.drop_events(DropReason::Capped, 1);
@@ -285,6 +289,9 @@ impl Core {
     }
 
     fn error(&mut self, at: Millis, kind: ErrorKind, message: String, source: &str, now: Millis) {
+        if !self.details {
+            return;
+        }
         if self.singles >= SINGLES {
             self.queue.drop_events(DropReason::Capped, 1);
             return;
@@ -299,6 +306,13 @@ impl Core {
     }
 
     pub(super) fn decide_page(&mut self, now: Millis) {
+        // Consent, or the core itself, may come when the page has long been ready.
+        if self.page.deadline().is_some_and(|at| at <= now)
+            && self.is_ready()
+            && let Some(at) = self.first_frame_at
+        {
+            self.page.ready(at);
+        }
         if let Some(verdict) = self.page.decide(now) {
             self.tell_page(verdict, Finality::Final, now);
         }

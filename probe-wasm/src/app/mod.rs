@@ -11,6 +11,7 @@ use crate::journey;
 use crate::observe::{self, Hook, Tab};
 use crate::page::PageWatch;
 use crate::request::{self, Counts, Ended};
+use crate::session::Visit;
 use crate::vitals::Vitals;
 use crate::{Millis, whole_ms};
 use beacon::{Event, EventKind, NavigationKind, Page, PreviousView, SessionId, ViewId};
@@ -25,10 +26,14 @@ pub(crate) struct Core {
     /// Where the probe's own files may come from, one to a line.
     bases: String,
     view: ViewId,
-    session: Option<SessionId>,
+    session: Option<(SessionId, Visit)>,
+    /// Sessions begun in the midst of this view.
+    sessions: u8,
+    /// Whether single events leave, not only outcomes and counts.
+    details: bool,
     previous: Option<PreviousView>,
-    /// Beacons the tab's storage says this view has.
-    remembered: u32,
+    /// Beacons the tab's storage says this view has, and its times of the visit.
+    remembered: (u32, Visit),
     head: Page,
     /// Next event and next beacon, mirrored from the hook while we run.
     next_event: u32,
@@ -70,7 +75,11 @@ impl Core {
     pub(crate) fn begin(hook: Hook, bases: String, config: Config) -> Option<Self> {
         let view: ViewId = hook.text("view").parse().ok()?;
         let hook_rev = count(hook.number("rev"));
-        let tab = Tab::read(session_from(view));
+        let tab = if config.remembers {
+            Tab::read(session_from(view, 0), observe::unix_now_s())
+        } else {
+            Tab::default()
+        };
         let head = Page {
             route: String::new(),
             release: config.release,
@@ -91,7 +100,9 @@ impl Core {
             bases,
             view,
             session: tab.session,
-            remembered: 0,
+            sessions: 0,
+            details: config.details,
+            remembered: (0, Visit::begin(0)),
             previous: tab.previous.filter(|previous| previous.view != view),
             head,
             next_event: 0,
@@ -128,6 +139,9 @@ impl Core {
 
     /// Puts an event of a new number into the queue.
     fn say(&mut self, at: Millis, kind: EventKind, urgency: Urgency, now: Millis) {
+        if !self.details && !matches!(kind, EventKind::Requests(_)) {
+            return;
+        }
         let n = self.draw();
         let at_ms = self.wall(at);
         self.queue.push(
@@ -153,11 +167,11 @@ fn count(number: f64) -> u32 {
     number as u32
 }
 
-/// A new session borrows its bits from the random view that opens it.
-fn session_from(view: ViewId) -> SessionId {
+/// A new session borrows its bits from the random view in which it begins, which may see several.
+fn session_from(view: ViewId, number: u8) -> SessionId {
     let mut bits = [0; 8];
     for (bit, drawn) in bits.iter_mut().zip(view.0) {
-        *bit = drawn;
+        *bit = drawn ^ number;
     }
     SessionId(bits)
 }

@@ -1,7 +1,7 @@
 //! What leaves: words of the stations become events, events become beacons, encoded for the shell to
 //! send; they are kept until the collector has acknowledged them.
 
-use super::Core;
+use super::{Core, session_from};
 use crate::deliver::{Batch, Urgency};
 use crate::journey::Word;
 use crate::observe;
@@ -137,11 +137,26 @@ impl Core {
             || self.journeys.deadline().is_some() && !self.hidden;
         let beacons = self.next_beacon + u32::from(owes);
         if let (Some(session), Some(last)) = (self.session, beacons.checked_sub(1))
-            && self.remembered != beacons
+            && self.remembered != (beacons, session.1)
         {
-            self.remembered = beacons;
+            self.remembered = (beacons, session.1);
             observe::remember(session, self.view, last);
         }
+    }
+
+    /// The user shows a sign of life. The new id of a visit that begins in the midst of a view goes
+    /// with its next beacon.
+    pub(super) fn user_is_there(&mut self) {
+        let now_s = observe::unix_now_s();
+        let Some((session, visit)) = &mut self.session else {
+            return;
+        };
+        let now = visit.at(now_s);
+        if now.since_s != visit.since_s {
+            self.sessions = self.sessions.wrapping_add(1);
+            *session = session_from(self.view, self.sessions);
+        }
+        *visit = now;
     }
 
     fn head(&self) -> Head {
@@ -150,7 +165,7 @@ impl Core {
         Head {
             view: self.view,
             seq: 0,
-            session: self.session,
+            session: self.session.map(|(session, _)| session),
             sent_at_ms: observe::unix_now_ms(),
             core: CoreStatus::Loaded,
             page,

@@ -14,6 +14,9 @@ const BATCH: usize = 100;
 const KEPT: usize = 2_000;
 const FIRST_RETRY: Millis = 1_000.0;
 const LAST_RETRY: Millis = 60_000.0;
+/// Retries in a row, each success giving one back; past it they are this far apart.
+const RETRIES: u32 = 12;
+const PAST_BUDGET: Millis = 300_000.0;
 
 /// How soon an event must leave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +36,17 @@ pub struct Batch {
     pub events: Vec<Event>,
     /// Drops it reports.
     pub dropped: Vec<DropCount>,
+}
+
+impl Batch {
+    /// Events lost if it never arrives, those included that it says were lost before.
+    fn size(&self) -> u32 {
+        let told: u32 = self.dropped.iter().map(|dropped| dropped.count).sum();
+        u32::try_from(self.events.len())
+            .unwrap_or(u32::MAX)
+            .saturating_add(told)
+            .max(1)
+    }
 }
 
 /// What became of a sent beacon.
@@ -68,10 +82,13 @@ pub struct Queue {
     due_at: Option<Millis>,
     sealed: Vec<Batch>,
     in_flight: Option<u32>,
-    /// Position of the next beacon to hand over while the page is being hidden.
+    /// How many of the first beacons were handed over since the page was hidden, and are kept.
     handed: usize,
     retry_at: Option<Millis>,
+    /// The end of the pause that the collector asked for.
+    not_before: Millis,
     retry_delay: Millis,
+    retries: u32,
     dropped: Vec<DropCount>,
     collector_reached: Option<bool>,
 }
@@ -126,10 +143,11 @@ impl Queue {
         }
     }
 
-    /// Closes what is gathered into beacons, drawing a number for each.
+    /// Closes what is gathered into beacons, drawing a number for each. Drops are told even when there
+    /// is nothing else to tell.
     pub fn seal(&mut self, draw_seq: &mut dyn FnMut() -> u32) {
         self.due_at = None;
-        while !self.open.is_empty() {
+        while !self.open.is_empty() || !self.dropped.is_empty() {
             let rest = self.open.split_off(self.open.len().min(BATCH));
             let events = core::mem::replace(&mut self.open, rest);
             let dropped = core::mem::take(&mut self.dropped);
@@ -145,6 +163,7 @@ impl Queue {
                 break;
             }
             let batch = self.sealed.remove(oldest);
+            self.handed = self.handed.saturating_sub(1);
             self.give_up(batch, DropReason::QueueFull);
         }
     }
@@ -159,6 +178,11 @@ impl Queue {
         Some(batch)
     }
 
+    /// Earlier pages had to put beacons away: the collector is in doubt until it answers.
+    pub fn distrust(&mut self, now: Millis) {
+        self.retry_at = self.retry_at.or(Some(now));
+    }
+
     /// The collector answered the beacon under way, or did not. `jitter` is between 0 and 1.
     pub fn answered(&mut self, answer: Answer, now: Millis, jitter: f64) {
         let Some(seq) = self.in_flight.take() else {
@@ -170,6 +194,7 @@ impl Queue {
                 self.remove(seq);
                 self.retry_at = None;
                 self.retry_delay = 0.0;
+                self.retries = self.retries.saturating_sub(1);
             }
             Answer::Refused => {
                 if let Some(batch) = self.remove(seq) {
@@ -181,51 +206,64 @@ impl Queue {
                     Answer::Later(asked) => asked,
                     Answer::None | Answer::Taken | Answer::Refused => None,
                 };
-                self.retry_delay = (self.retry_delay * 2.0).clamp(FIRST_RETRY, LAST_RETRY);
+                self.retries += 1;
+                self.retry_delay = if self.retries > RETRIES {
+                    PAST_BUDGET
+                } else {
+                    (self.retry_delay * 2.0).clamp(FIRST_RETRY, LAST_RETRY)
+                };
                 let wait = self.retry_delay * (0.5 + jitter / 2.0);
-                self.retry_at = Some(now + asked.unwrap_or(0.0).max(wait));
+                if self.retry_at.is_none() {
+                    // A page that is hidden has more to put away than it thought.
+                    self.handed = 0;
+                }
+                self.not_before = now + asked.unwrap_or(0.0);
+                self.retry_at = Some(self.not_before.max(now + wait));
             }
         }
     }
 
-    /// The page is being hidden and may die: the next beacon to hand to the browser, of all that are
-    /// not acknowledged, the one under way included. Arriving twice is harmless.
+    /// The page is hidden and may die: the next beacon to hand to the browser, of all that are not
+    /// acknowledged, the one under way included. Arriving twice is harmless.
     pub fn leaving(&mut self) -> Option<&Batch> {
-        let next = self.sealed.get(self.handed);
-        if next.is_none() {
-            self.handed = 0;
-        }
-        next
+        self.sealed.get(self.handed)
     }
 
-    /// The browser took what [`Queue::leaving`] gave. It is forgotten, unless the collector was out
-    /// of reach before or the same beacon is under way.
-    pub fn browser_took(&mut self) {
-        let doubtful = self.retry_at.is_some();
-        let under_way = self.sealed.get(self.handed).map(|batch| batch.seq) == self.in_flight;
-        if doubtful || under_way {
+    /// The browser took what [`Queue::leaving`] gave. It is forgotten, unless the same beacon is under
+    /// way or the collector was out of reach before. In the latter case it is to be put away: the number
+    /// of events that are lost with it is returned, otherwise 0.
+    pub fn browser_took(&mut self) -> u32 {
+        if self.retry_at.is_some() {
+            return self.browser_declined();
+        }
+        let seq = self.sealed.get(self.handed).map(|batch| batch.seq);
+        if seq == self.in_flight {
             self.handed += 1;
-        } else if self.handed < self.sealed.len() {
+        } else if seq.is_some() {
             self.sealed.remove(self.handed);
         }
+        0
     }
 
-    /// The browser did not take it: it is kept.
-    pub fn browser_declined(&mut self) {
+    /// The browser did not take it: it is kept, and to be put away. Returns the number of events that
+    /// are lost with it.
+    pub fn browser_declined(&mut self) -> u32 {
         self.handed += 1;
+        self.sealed.get(self.handed - 1).map_or(0, Batch::size)
     }
 
-    /// The page is visible again: try at once what is still here.
+    /// The page is visible again: try at once what is still here, unless the collector asked for a pause.
     pub fn resume(&mut self, now: Millis) {
+        self.handed = 0;
         if self.retry_at.is_some() {
-            self.retry_at = Some(now);
+            self.retry_at = Some(now.max(self.not_before));
         }
     }
 
-    /// When to look again.
+    /// When to look again. What was handed over waits for the page to be visible again.
     #[must_use]
     pub fn deadline(&self) -> Option<Millis> {
-        let sending = if self.in_flight.is_none() && !self.sealed.is_empty() {
+        let sending = if self.in_flight.is_none() && self.sealed.len() > self.handed {
             Some(self.retry_at.unwrap_or(0.0))
         } else {
             None
@@ -242,6 +280,9 @@ impl Queue {
 
     fn remove(&mut self, seq: u32) -> Option<Batch> {
         let index = self.sealed.iter().position(|batch| batch.seq == seq)?;
+        if index < self.handed {
+            self.handed -= 1;
+        }
         Some(self.sealed.remove(index))
     }
 

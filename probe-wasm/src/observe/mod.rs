@@ -11,7 +11,7 @@ pub(crate) use dom::{count, has_children, is_hidden, is_online, page_origin, pat
 pub(crate) use hook::{Entry, Hook};
 pub(crate) use storage::{Tab, remember};
 pub(crate) use timing::{navigation, touched};
-pub(crate) use window::{check, read_field, unix_now_ms};
+pub(crate) use window::{check, read_field, unix_now_ms, unix_now_s};
 
 use wasm_bindgen::JsValue;
 

@@ -2,6 +2,7 @@
 //! before. Kept in `sessionStorage`; a browser without it has no session and no previous view.
 
 use super::{get, window};
+use crate::session::Visit;
 use crate::text::push_decimal;
 use beacon::{PreviousView, SessionId, ViewId};
 use js_sys::Reflect;
@@ -10,39 +11,44 @@ use wasm_bindgen::JsValue;
 const KEY: &str = "sightline";
 
 /// What the tab remembered, or a new session.
+#[derive(Default)]
 pub(crate) struct Tab {
-    pub(crate) session: Option<SessionId>,
+    pub(crate) session: Option<(SessionId, Visit)>,
     pub(crate) previous: Option<PreviousView>,
 }
 
 impl Tab {
-    /// Reads `session.view.seq`; draws a session from `random` when there is none.
-    pub(crate) fn read(random: SessionId) -> Self {
+    /// Reads `session.since.active.view.seq`; begins a visit under the id `random` when there is none,
+    /// or when it is over.
+    pub(crate) fn read(random: SessionId, now_s: u32) -> Self {
         let Some(storage) = storage() else {
+            return Self::default();
+        };
+        let kept = get(&storage, KEY).as_string();
+        let new = (random, Visit::begin(now_s));
+        let Some((session, visit, previous)) = kept.as_deref().and_then(parse) else {
             return Self {
-                session: None,
+                session: Some(new),
                 previous: None,
             };
         };
-        let kept = get(&storage, KEY).as_string();
-        let parsed = kept.as_deref().and_then(parse);
-        match parsed {
-            Some((session, previous)) => Self {
-                session: Some(session),
-                previous,
-            },
-            None => Self {
-                session: Some(random),
-                previous: None,
-            },
+        let now = visit.at(now_s);
+        let goes_on = now.since_s == visit.since_s;
+        Self {
+            session: Some(if goes_on { (session, now) } else { new }),
+            previous: Some(previous),
         }
     }
 }
 
 /// Notes the last beacon of this view, for the next one in this tab.
-pub(crate) fn remember(session: SessionId, view: ViewId, last_seq: u32) {
+pub(crate) fn remember((session, visit): (SessionId, Visit), view: ViewId, last_seq: u32) {
     let Some(storage) = storage() else { return };
     let mut kept = session.to_hex();
+    for seconds in [visit.since_s, visit.active_s] {
+        kept.push('.');
+        push_decimal(&mut kept, seconds);
+    }
     kept.push('.');
     kept.push_str(&view.to_hex());
     kept.push('.');
@@ -56,10 +62,14 @@ fn storage() -> Option<JsValue> {
     storage.is_object().then_some(storage)
 }
 
-fn parse(kept: &str) -> Option<(SessionId, Option<PreviousView>)> {
+fn parse(kept: &str) -> Option<(SessionId, Visit, PreviousView)> {
     let mut parts = kept.split('.');
     let session = parts.next()?.parse().ok()?;
+    let visit = Visit {
+        since_s: parts.next()?.parse().ok()?,
+        active_s: parts.next()?.parse().ok()?,
+    };
     let view: ViewId = parts.next()?.parse().ok()?;
     let last_seq = parts.next()?.parse().ok()?;
-    Some((session, Some(PreviousView { view, last_seq })))
+    Some((session, visit, PreviousView { view, last_seq }))
 }

@@ -45,6 +45,13 @@ pub(crate) fn unix_now_ms() -> u64 {
     now
 }
 
+/// The same in seconds.
+pub(crate) fn unix_now_s() -> u32 {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let now = (date_now() / 1_000.0) as u32;
+    now
+}
+
 /// Performance entries of a type.
 pub(super) fn entries(kind: &str) -> Array {
     entries_by_type(kind)

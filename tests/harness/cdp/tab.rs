@@ -271,6 +271,19 @@ impl Tab {
         .map(drop)
     }
 
+    /// Runs a script in every document from now on, before any of its own.
+    ///
+    /// # Errors
+    /// When the tab has gone.
+    pub async fn prepend(&self, script: &str) -> Result<()> {
+        self.call(
+            "Page.addScriptToEvaluateOnNewDocument",
+            json!({ "source": script }),
+        )
+        .await
+        .map(drop)
+    }
+
     /// Crashes the page's process; the tab stays and can load again once `Inspector.targetCrashed` came.
     pub async fn crash(&self) {
         // The crashed page never answers.

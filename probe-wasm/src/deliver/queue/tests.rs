@@ -167,6 +167,13 @@ fn hiding_hands_over_everything_and_keeps_it_only_while_the_collector_is_in_doub
     doubtful.next(0.0);
     doubtful.answered(Answer::Later(None), 0.0, 0.0);
     assert_eq!(hand_over(&mut doubtful, |_| true), [0, 1]);
+    assert_eq!(
+        hand_over(&mut doubtful, |_| true),
+        [0_u32; 0],
+        "once per hiding"
+    );
+    assert_eq!(doubtful.deadline(), None, "no timer runs while hidden");
+    doubtful.resume(5_000.0);
     assert_eq!(hand_over(&mut doubtful, |_| true), [0, 1]);
     doubtful.resume(5_000.0);
     assert_eq!(doubtful.next(5_000.0).map(|batch| batch.seq), Some(0));
@@ -189,5 +196,94 @@ fn a_full_queue_drops_the_oldest_and_counts_them() {
             reason: DropReason::QueueFull,
             count: 1
         }]
+    );
+}
+
+fn put_away(queue: &mut Queue, takes: bool) -> Vec<u32> {
+    let mut kept = Vec::new();
+    while let Some(seq) = queue.leaving().map(|batch| batch.seq) {
+        let events = if takes {
+            queue.browser_took()
+        } else {
+            queue.browser_declined()
+        };
+        kept.extend((events > 0).then_some(seq));
+    }
+    kept
+}
+
+#[test]
+fn only_what_is_in_doubt_is_put_away_for_the_next_page() {
+    assert_eq!(put_away(&mut sealed(2), true), [0_u32; 0]);
+    assert_eq!(put_away(&mut sealed(2), false), [0, 1]);
+    let mut doubtful = sealed(2);
+    doubtful.next(0.0);
+    doubtful.answered(Answer::Later(None), 0.0, 0.0);
+    assert_eq!(put_away(&mut doubtful, true), [0, 1]);
+    let mut backlog = sealed(1);
+    backlog.distrust(0.0);
+    assert_eq!(
+        put_away(&mut backlog, true),
+        [0],
+        "earlier pages had their doubts"
+    );
+}
+
+#[test]
+fn a_beacon_that_fails_after_the_page_was_hidden_is_put_away_as_well() {
+    let mut queue = sealed(1);
+    queue.next(0.0);
+    assert_eq!(put_away(&mut queue, true), [0_u32; 0]);
+    queue.answered(Answer::Later(None), 100.0, 0.0);
+    assert_eq!(put_away(&mut queue, true), [0]);
+}
+
+#[test]
+fn drops_are_told_even_when_there_is_nothing_else_to_tell() {
+    let mut queue = Queue::default();
+    queue.drop_events(DropReason::Expired, 7);
+    let mut numbers = Numbers(0);
+    queue.seal(&mut || numbers.draw());
+    let told = queue.next(0.0).map(|batch| batch.dropped.clone());
+    assert_eq!(
+        told,
+        Some(vec![DropCount {
+            reason: DropReason::Expired,
+            count: 7
+        }])
+    );
+}
+
+#[test]
+fn coming_back_does_not_cut_short_the_pause_the_collector_asked_for() {
+    let mut queue = sealed(1);
+    queue.next(0.0);
+    queue.answered(Answer::Later(Some(30_000.0)), 0.0, 0.0);
+    queue.resume(5_000.0);
+    assert_eq!(queue.next(29_999.0), None);
+    assert!(queue.next(30_000.0).is_some());
+}
+
+#[test]
+fn past_the_retry_budget_tries_are_minutes_apart_until_one_succeeds() {
+    let mut queue = sealed(2);
+    let mut now = 0.0;
+    for _ in 0..RETRIES {
+        queue.next(now);
+        queue.answered(Answer::Later(None), now, 1.0);
+        now = queue.deadline().unwrap_or(now);
+    }
+    queue.next(now);
+    queue.answered(Answer::Later(None), now, 1.0);
+    assert_eq!(queue.deadline(), Some(now + PAST_BUDGET));
+    now += PAST_BUDGET;
+    queue.next(now);
+    queue.answered(Answer::Taken, now, 1.0);
+    queue.next(now);
+    queue.answered(Answer::Later(None), now, 1.0);
+    assert_eq!(
+        queue.deadline(),
+        Some(now + PAST_BUDGET),
+        "one was given back and spent"
     );
 }
