@@ -19,7 +19,7 @@ pub use v1::{
     Beacon, CoreStatus, DropCount, DropReason, ErrorKind, ErrorReport, Event, EventKind, Finality,
     Head, JourneyAttempt, JourneyOutcome, JourneyReason, NavigationKind, NavigationTiming, Page,
     PageLoad, PageOutcome, PreviousView, RequestAttempt, RequestCounts, RequestOutcome, Touched,
-    Vital, VitalName,
+    Vital, VitalName, VitalRating,
 };
 #[cfg(feature = "json")]
 pub use wire::encode_json;

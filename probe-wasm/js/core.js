@@ -4,6 +4,7 @@
 import { readField } from './body.js';
 import init, * as core from './glue.js';
 import { handOver, send } from './transport.js';
+import { vitals } from './vitals.js';
 
 // The configuration as lines of tab-separated fields; their meaning is in src/config.rs.
 const lines = ({ mount, release, backendOrigin, expectedBackendOrigins, requests, journeys }) =>
@@ -25,7 +26,7 @@ export async function start(hook, base) {
   // A history fallback answers with HTML and 200.
   if (!answer.ok || !/wasm/.test(answer.headers.get('content-type'))) throw new Error('core.wasm: ' + answer.status);
   await init({ module_or_path: answer });
-  if (!core.begin(hook, base, lines(hook.config))) throw new Error('no early hook');
+  if (!core.begin(hook, base, lines(hook.config), -1)) throw new Error('no early hook');
 
   const now = () => performance.now();
   const note = (...tuple) => {
@@ -51,10 +52,7 @@ export async function start(hook, base) {
   let watching = false;
   let hidden = document.hidden;
   const leave = () => {
-    for (let bytes; (bytes = core.leaving()); ) {
-      if (handOver(hook.endpoint, bytes)) core.browser_took();
-      else core.browser_declined();
-    }
+    for (let bytes; (bytes = core.leaving()); ) core.handed(handOver(hook.endpoint, bytes));
   };
   const run = () => {
     scheduled = false;
@@ -87,22 +85,26 @@ export async function start(hook, base) {
   };
   hook.lifecycle = (what) => {
     hidden = what !== 'show';
-    if (hidden) core.hide(now());
-    else core.show(now());
+    if (hidden) {
+      measured.leaving();
+      core.hide(now());
+    } else core.show(now());
     run();
   };
   hook.mutations.disconnect();
 
-  const observe = (type, kind, wanted) => {
-    try {
-      new PerformanceObserver((list) => {
-        for (const entry of list.getEntries()) if (!wanted || entry.name === wanted) note(kind, entry.startTime);
-      }).observe({ type, buffered: true });
-    } catch {}
-  };
-  observe('paint', 'f', 'first-contentful-paint');
-  observe('largest-contentful-paint', 'l');
-  addEventListener('keydown', () => note('i', now()), { capture: true, once: true });
+  const measured = vitals(hook, note);
+  addEventListener('pageshow', ({ persisted, timeStamp }) => {
+    if (!persisted) return;
+    // A page restored from memory is a view of its own.
+    hook.view = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => (byte + 256).toString(16).slice(1)).join('');
+    hook.seq = hook.rev = hook.reported = 0;
+    core.begin(hook, base, lines(hook.config), timeStamp);
+    measured.restored(timeStamp);
+    run();
+  }, true);
   if (document.readyState !== 'complete') addEventListener('load', () => setTimeout(hook.wake), { once: true });
-  run();
+  // Hidden before we came: the hook has spoken of the page, the vitals are ours to tell.
+  if (hidden && !document.prerendering) hook.lifecycle('hide');
+  else run();
 }

@@ -22,18 +22,22 @@ pub(super) fn with<T: Default>(work: impl FnOnce(&mut Core) -> T) -> T {
     })
 }
 
-/// Takes over from the early hook; `base` is where the probe's files come from, `config` the lines of
-/// [`Config::parse`]. False when the hook is not one.
+/// Takes over from the early hook, or, when `restored_at` is not negative, begins the new view of a page
+/// restored from the back/forward cache. `base` is where the probe's files come from, `config` the
+/// lines of [`Config::parse`]. False when the hook is not one.
 #[wasm_bindgen]
-pub fn begin(hook: JsValue, base: String, config: &str) -> bool {
-    let begun = Core::begin(Hook::new(hook), base, Config::parse(config));
-    let there = begun.is_some();
+pub fn begin(hook: JsValue, base: String, config: &str, restored_at: f64) -> bool {
     CORE.with(|core| {
-        if let Ok(mut core) = core.try_borrow_mut() {
-            *core = begun;
+        let Ok(mut core) = core.try_borrow_mut() else {
+            return false;
+        };
+        let before = core.take();
+        *core = Core::begin(Hook::new(hook), base, Config::parse(config));
+        if let Some(begun) = core.as_mut().filter(|_| restored_at >= 0.0) {
+            begun.restore(restored_at, before);
         }
-    });
-    there
+        core.is_some()
+    })
 }
 
 /// Drains the hook's queue, decides and seals what is due. Returns the milliseconds until it wants to
@@ -90,24 +94,18 @@ pub fn next_beacon(now: f64) -> Option<Vec<u8>> {
 #[wasm_bindgen]
 pub fn answered(status: u32, retry_after_ms: f64, now: f64, jitter: f64) {
     let answer = Answer::from_status(status, retry_after_ms);
-    with(|core| core.queue.answered(answer, now, jitter));
+    with(|core| core.answered(answer, now, jitter));
 }
 
 /// The next beacon to hand to the browser while the page is being hidden. To be followed by
-/// [`browser_took`] or [`browser_declined`].
+/// [`handed`].
 #[wasm_bindgen]
 pub fn leaving() -> Option<Vec<u8>> {
     with(Core::leaving)
 }
 
-/// The browser took it.
+/// Whether the browser took it.
 #[wasm_bindgen]
-pub fn browser_took() {
-    with(|core| core.queue.browser_took());
-}
-
-/// The browser did not take it.
-#[wasm_bindgen]
-pub fn browser_declined() {
-    with(|core| core.queue.browser_declined());
+pub fn handed(took: bool) {
+    with(|core| core.handed(took));
 }

@@ -99,7 +99,7 @@ pub(crate) fn probe() -> Result<()> {
             &glue,
             names::shorten(&fs::read_to_string(&glue)?, &renamed)?,
         )?;
-        for name in ["core.js", "body.js", "transport.js"] {
+        for name in ["core.js", "body.js", "transport.js", "vitals.js"] {
             fs::copy(source.join("js").join(name), work.join(name))
                 .with_context(|| name.to_owned())?;
         }
