@@ -19,7 +19,7 @@ pub use v1::{
     Beacon, CoreStatus, Diagnosis, DropCount, DropReason, ErrorKind, ErrorReport, Event, EventKind,
     FailureCause, Finality, Head, JourneyAttempt, JourneyOutcome, JourneyReason, NavigationKind,
     NavigationTiming, Page, PageLoad, PageOutcome, PreviousView, RequestAttempt, RequestCounts,
-    RequestOutcome, Touched, Vital, VitalName,
+    RequestOutcome, Touched, Vital, VitalName, VitalRating,
 };
 #[cfg(feature = "json")]
 pub use wire::encode_json;

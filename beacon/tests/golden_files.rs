@@ -48,8 +48,9 @@ fn cases() -> Vec<(&'static str, EventKind)> {
         (
             "vital",
             EventKind::Vital(Vital {
-                name: VitalName::Lcp,
+                name: VitalName::Inp,
                 value_micros: 304_000,
+                delta_micros: -8_000,
             }),
         ),
         (

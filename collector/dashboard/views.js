@@ -70,7 +70,8 @@ function timeline(view) {
       `${plural(event.durations.counts.reduce((sum, [, number]) => sum + number, 0), 'call')} · ${event.backend_origin}`]),
     ...view.errors.map((event) => [event, `error: ${words(event.kind)}`,
       h('span', { class: 'key warn' }, event.message || 'no message'), null, event.source]),
-    ...view.vitals.map((event) => [event, event.name.toUpperCase(), '', event.value_micros / 1000, '']),
+    ...view.vitals.map((event) => [event, event.name.toUpperCase(), words(event.rating),
+      event.name === 'cls' ? null : event.value_micros / 1000, event.name === 'cls' ? String(event.value_micros / 1e6) : '']),
   ];
   rows.sort(([left], [right]) => left.event_ms - right.event_ms || left.n - right.n);
   return rows.map(([event, what, ended, took, details]) =>

@@ -6,6 +6,7 @@ import { check } from './check.js';
 import init, * as core from './glue.js';
 import { openStore } from './persist.js';
 import { openTransport } from './transport.js';
+import { vitals } from './vitals.js';
 
 // The configuration as lines of tab-separated fields; their meaning is in src/config.rs.
 const lines = ({ mount, release, backendOrigin, checkUnreachable, expectedBackendOrigins, requests, journeys, storage }, gpc) =>
@@ -32,7 +33,8 @@ export async function start(hook, base) {
   if (!WebAssembly.Module.customSections(module, BUILD).length) throw new Error('core.wasm: another build');
   await init({ module_or_path: module });
   if (hook.stopped) return;
-  if (!core.begin(hook, hook.bases.join('\n'), lines(hook.config, hook.gpc))) throw new Error('no early hook');
+  const begin = (restoredAt) => core.begin(hook, hook.bases.join('\n'), lines(hook.config, hook.gpc), restoredAt);
+  if (!begin(-1)) throw new Error('no early hook');
 
   const now = () => performance.now();
   const note = (...tuple) => {
@@ -70,7 +72,7 @@ export async function start(hook, base) {
   });
   const leave = () => {
     for (let bytes; (bytes = core.leaving()); ) {
-      const events = handOver(bytes) ? core.browser_took() : core.browser_declined();
+      const events = core.handed(handOver(bytes));
       if (events && store) store.put(bytes, events);
     }
   };
@@ -125,8 +127,10 @@ export async function start(hook, base) {
   };
   hook.lifecycle = (what) => {
     hidden = what !== 'show';
-    if (hidden) core.hide(now());
-    else {
+    if (hidden) {
+      measured.leaving();
+      core.hide(now());
+    } else {
       if (store) store.takeBack();
       core.show(now());
     }
@@ -134,21 +138,21 @@ export async function start(hook, base) {
   };
   hook.mutations.disconnect();
 
-  const observe = (type, kind, wanted) => {
-    try {
-      const observed = new PerformanceObserver((list) => {
-        for (const entry of list.getEntries()) if (!wanted || entry.name === wanted) note(kind, entry.startTime);
-      });
-      observed.observe({ type, buffered: true });
-      hook.undo.push(() => observed.disconnect());
-    } catch {}
+  const measured = vitals(hook, note);
+  const shown = ({ persisted, timeStamp }) => {
+    if (!persisted) return;
+    // A page restored from memory is a view of its own.
+    hook.view = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => (byte + 256).toString(16).slice(1)).join('');
+    hook.seq = hook.rev = hook.reported = 0;
+    begin(timeStamp);
+    measured.restored(timeStamp);
+    run();
   };
-  observe('paint', 'f', 'first-contentful-paint');
-  observe('largest-contentful-paint', 'l');
-  const keyed = () => note('i', now());
-  addEventListener('keydown', keyed, { capture: true, once: true });
-  hook.undo.push(() => removeEventListener('keydown', keyed, true));
+  addEventListener('pageshow', shown, true);
+  hook.undo.push(() => removeEventListener('pageshow', shown, true));
   if (document.readyState !== 'complete') addEventListener('load', () => setTimeout(() => hook.wake && hook.wake()), { once: true });
   if (store && store.keys()[0]) core.distrust(now());
-  run();
+  // Hidden before we came: the hook has spoken of the page, the vitals are ours to tell.
+  if (hidden && !document.prerendering) hook.lifecycle('hide');
+  else run();
 }

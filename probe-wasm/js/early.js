@@ -12,6 +12,7 @@
 //   j message                   an unhandled rejection
 //   v directive uri             a violation of the content security policy
 //   c element                   a click
+//   n id duration               an event of an interaction, for interaction to next paint
 (function install(script, agreed) {
   const win = window;
   const doc = document;
@@ -186,6 +187,18 @@
   listen('vite:preloadError', ({ payload }) => push('p', now(), String((payload && payload.message) || '')));
   listen('securitypolicyviolation', ({ effectiveDirective, blockedURI }) => push('v', now(), effectiveDirective, blockedURI));
   listen('click', ({ target }) => push('c', now(), target));
+
+  // A late observer would miss early interactions, though it were buffered. 40 ms: two and a half frames,
+  // as web-vitals has it; the first input comes however short it was.
+  const timed = (entries) => {
+    for (const { interactionId, startTime, duration } of entries) if (interactionId) push('n', startTime, interactionId, duration);
+  };
+  try {
+    const events = new PerformanceObserver((list) => timed(list.getEntries()));
+    hook.timed = () => timed(events.takeRecords());
+    for (const type of ['event', 'first-input']) events.observe({ type, durationThreshold: 40, buffered: true });
+    undo.push(() => events.disconnect());
+  } catch {}
 
   const mutations = (hook.mutations = new MutationObserver(() => {
     hook.mutatedAt = now();

@@ -1,6 +1,6 @@
 //! One thing that happened on a page, and the kinds too small for a file of their own.
 
-use super::{JourneyAttempt, PageLoad, RequestAttempt, RequestCounts};
+use super::{JourneyAttempt, PageLoad, RequestAttempt, RequestCounts, Vital};
 use serde::{Deserialize, Serialize};
 
 /// `(view, n)` identifies an event; a higher `rev` replaces what was sent under the same `n` before.
@@ -78,27 +78,6 @@ pub struct NavigationTiming {
     pub transfer_bytes: u32,
     /// ALPN name such as `http/1.1`
     pub protocol: String,
-}
-
-/// One web vital as Chrome's `web-vitals` library defines it (<https://web.dev/articles/vitals>).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Vital {
-    /// Which.
-    pub name: VitalName,
-    /// Microseconds for times, millionths for a score.
-    pub value_micros: u32,
-}
-
-/// Names of the vitals.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum VitalName {
-    /// Time to first byte.
-    Ttfb,
-    /// First contentful paint.
-    Fcp,
-    /// Largest contentful paint.
-    Lcp,
 }
 
 /// An error seen by the page, never with the text a user typed.

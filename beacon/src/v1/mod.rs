@@ -7,13 +7,13 @@ mod event;
 mod journey;
 mod page;
 mod request;
+mod vital;
 
-pub use event::{
-    ErrorKind, ErrorReport, Event, EventKind, Finality, NavigationTiming, Vital, VitalName,
-};
+pub use event::{ErrorKind, ErrorReport, Event, EventKind, Finality, NavigationTiming};
 pub use journey::{JourneyAttempt, JourneyOutcome, JourneyReason};
 pub use page::{NavigationKind, Page, PageLoad, PageOutcome, Touched};
 pub use request::{Diagnosis, FailureCause, RequestAttempt, RequestCounts, RequestOutcome};
+pub use vital::{Vital, VitalName, VitalRating};
 
 use crate::{SessionId, ViewId};
 use serde::{Deserialize, Serialize};

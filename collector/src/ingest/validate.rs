@@ -2,7 +2,7 @@
 //! be. Looks at one head or one event, changes nothing.
 
 use super::{EventRejection, Rejection};
-use beacon::{Event, EventFault, EventKind, Head, limits};
+use beacon::{Event, EventFault, EventKind, Head, Vital, VitalName, limits};
 use std::collections::HashSet;
 
 /// Beacons a view may number: more than a beacon per second for eleven days.
@@ -71,7 +71,8 @@ pub(super) fn event(
             ];
             phases.iter().all(|phase| *phase <= limits::DURATION_MS)
         }
-        EventKind::Vital(_) | EventKind::Withdrawn => true,
+        EventKind::Vital(vital) => plausible_vital(vital),
+        EventKind::Withdrawn => true,
         EventKind::Request(request) => {
             short([&request.method], limits::NAME_BYTES)?;
             short(&request.result, limits::NAME_BYTES)?;
@@ -112,6 +113,17 @@ pub(super) fn event(
         Ok(())
     } else {
         Err(EventRejection::ImplausibleNumber)
+    }
+}
+
+/// A time of at most a day; a score is a sum of shifts of at most one page each, at most one a frame
+/// for the five seconds of a session window.
+fn plausible_vital(vital: &Vital) -> bool {
+    const SCORE_MICROS: u32 = 5 * 240 * 1_000_000;
+    match vital.name {
+        VitalName::Cls => vital.value_micros <= SCORE_MICROS,
+        // Microseconds in 32 bits end after 71 minutes, which is plausible.
+        VitalName::Ttfb | VitalName::Fcp | VitalName::Lcp | VitalName::Inp => true,
     }
 }
 

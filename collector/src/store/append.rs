@@ -6,7 +6,7 @@ use super::seen::SeenSeqs;
 use super::series_table::SeriesTable;
 use super::{Appended, Classify};
 use crate::ingest::{AcceptedBeacon, AcceptedEvent};
-use beacon::{EventKind, PreviousView};
+use beacon::{EventKind, PreviousView, Vital, VitalRating};
 use rusqlite::{OptionalExtension, Transaction, params};
 use serde::Serialize;
 
@@ -250,12 +250,27 @@ fn row_of(kind: &EventKind) -> (&'static str, String) {
     match kind {
         EventKind::Page(page) => ("page", json(page)),
         EventKind::Navigation(timing) => ("navigation", json(timing)),
-        EventKind::Vital(vital) => ("vital", json(vital)),
+        EventKind::Vital(vital) => ("vital", json(&Rated::from(vital))),
         EventKind::Request(request) => ("request", json(request)),
         EventKind::Requests(counts) => ("requests", json(counts)),
         EventKind::Journey(attempt) => ("journey", json(attempt)),
         EventKind::Error(report) => ("error", json(report)),
         EventKind::Withdrawn => ("withdrawn", "{}".to_owned()),
+    }
+}
+
+/// A vital with its rating, which does not travel.
+#[derive(Serialize)]
+struct Rated<'a> {
+    #[serde(flatten)]
+    vital: &'a Vital,
+    rating: VitalRating,
+}
+
+impl<'a> From<&'a Vital> for Rated<'a> {
+    fn from(vital: &'a Vital) -> Self {
+        let rating = vital.rating();
+        Self { vital, rating }
     }
 }
 

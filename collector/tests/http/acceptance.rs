@@ -56,6 +56,7 @@ async fn json_and_binary_beacons_are_stored_alike() {
                 EventKind::Vital(Vital {
                     name: VitalName::Lcp,
                     value_micros: 7,
+                    delta_micros: 7,
                 }),
             ),
             chat(4, JourneyOutcome::Hung, 30_000),

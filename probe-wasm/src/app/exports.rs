@@ -23,18 +23,22 @@ pub(super) fn with<T: Default>(work: impl FnOnce(&mut Core) -> T) -> T {
     })
 }
 
-/// Takes over from the early hook; `bases` says where the probe's files may come from, one to a line,
-/// `config` is the lines of [`Config::parse`]. False when the hook is not one.
+/// Takes over from the early hook, or, when `restored_at` is not negative, begins the new view of a page
+/// restored from the back/forward cache. `bases` says where the probe's files may come from, one to a
+/// line, `config` is the lines of [`Config::parse`]. False when the hook is not one.
 #[wasm_bindgen]
-pub fn begin(hook: JsValue, bases: String, config: &str) -> bool {
-    let begun = Core::begin(Hook::new(hook), bases, Config::parse(config));
-    let there = begun.is_some();
+pub fn begin(hook: JsValue, bases: String, config: &str, restored_at: f64) -> bool {
     CORE.with(|core| {
-        if let Ok(mut core) = core.try_borrow_mut() {
-            *core = begun;
+        let Ok(mut core) = core.try_borrow_mut() else {
+            return false;
+        };
+        let before = core.take();
+        *core = Core::begin(Hook::new(hook), bases, Config::parse(config));
+        if let Some(begun) = core.as_mut().filter(|_| restored_at >= 0.0) {
+            begun.restore(restored_at, before);
         }
-    });
-    there
+        core.is_some()
+    })
 }
 
 /// Drains the hook's queue, decides and seals what is due. Returns the milliseconds until it wants to
@@ -91,7 +95,7 @@ pub fn next_beacon(now: f64) -> Option<Vec<u8>> {
 #[wasm_bindgen]
 pub fn answered(status: u32, retry_after_ms: f64, now: f64, jitter: f64) {
     let answer = Answer::from_status(status, retry_after_ms);
-    with(|core| core.queue.answered(answer, now, jitter));
+    with(|core| core.answered(answer, now, jitter));
 }
 
 /// There are beacons that earlier pages put away.
@@ -111,20 +115,14 @@ pub fn lost_stored(full: u32, expired: u32, refused: u32) {
 }
 
 /// The next beacon to hand to the browser while the page is being hidden. To be followed by
-/// [`browser_took`] or [`browser_declined`].
+/// [`handed`].
 #[wasm_bindgen]
 pub fn leaving() -> Option<Vec<u8>> {
     with(Core::leaving)
 }
 
-/// The browser took it. When it is to be put away all the same, its number of events, else 0.
+/// Whether the browser took it. When it is to be put away, its number of events, else 0.
 #[wasm_bindgen]
-pub fn browser_took() -> u32 {
-    with(|core| core.queue.browser_took())
-}
-
-/// The browser did not take it: it is to be put away. Its number of events.
-#[wasm_bindgen]
-pub fn browser_declined() -> u32 {
-    with(|core| core.queue.browser_declined())
+pub fn handed(took: bool) -> u32 {
+    with(|core| core.handed(took))
 }

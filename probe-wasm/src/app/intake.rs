@@ -9,7 +9,8 @@ use crate::page::Verdict;
 use crate::request::{Answer, Ended, Evidence, diagnose};
 use crate::text::{bounded, without_query};
 use beacon::{
-    Diagnosis, DropReason, ErrorKind, ErrorReport, EventKind, Finality, RequestOutcome, limits,
+    Diagnosis, DropReason, ErrorKind, ErrorReport, EventKind, Finality, NavigationKind,
+    RequestOutcome, limits,
 };
 
 /// Calls that wait for the check of their origin.
@@ -58,7 +59,6 @@ impl Core {
 
     /// What holds if the page never comes back.
     fn say_what_holds(&mut self, now: Millis) {
-        self.vitals.hidden(now);
         self.page.hidden(now);
         if let Some(verdict) = self.page.provisional(now) {
             // A selector that is attached when the page goes has been painted, or would have been.
@@ -69,9 +69,7 @@ impl Core {
                 self.tell_page(verdict, Finality::Provisional, now);
             }
         }
-        if let Some(vital) = self.vitals.largest_is_final() {
-            self.say(0.0, EventKind::Vital(vital), Urgency::Soon, now);
-        }
+        self.vitals.hidden(now);
         if self.details {
             for pending in self.requests.provisional(now) {
                 self.tell_call(pending, now);
@@ -90,6 +88,9 @@ impl Core {
         self.user_is_there();
         self.page.shown(now);
         self.queue.resume(now);
+        if let Some(before) = &mut self.before {
+            before.queue.resume(now);
+        }
     }
 
     /// Drains the hook and hands each entry on.
@@ -110,6 +111,12 @@ impl Core {
         for entry in self.hook.drain(self.journeys.rules()) {
             self.take_in_entry(entry, now);
         }
+        if self.loaded && self.activated {
+            let first = self.vitals.first_byte(self.response_start, now);
+            self.say_vitals(first, now);
+        }
+        let last = self.vitals.batch_ends();
+        self.say_vitals(last, now);
     }
 
     fn take_in_navigation(&mut self, now: Millis) {
@@ -131,9 +138,7 @@ impl Core {
             Urgency::Later,
             now,
         );
-        if let Some(vital) = self.vitals.first_byte(navigation.response_start) {
-            self.say(0.0, EventKind::Vital(vital), Urgency::Later, now);
-        }
+        self.response_start = navigation.response_start;
     }
 
     fn take_in_entry(&mut self, entry: Entry, now: Millis) {
@@ -218,21 +223,33 @@ impl Core {
                     self.journeys
                         .clicked(rule, n, at, &route, &self.painted_before);
                 }
-                self.first_input(now);
             }
-            Entry::Input => self.first_input(now),
-            Entry::FirstPaint { at } => {
-                if let Some(vital) = self.vitals.first_paint(at) {
-                    self.say(0.0, EventKind::Vital(vital), Urgency::Later, now);
+            Entry::Activated(start) => {
+                if start.activated_at > 0.0 {
+                    self.head.navigation = NavigationKind::Prerender;
                 }
+                self.vitals.begin(start);
+                self.activated = true;
+            }
+            Entry::Input => self.vitals.input(),
+            Entry::FirstPaint { at } => {
+                let report = self.vitals.first_paint(at);
+                self.say_vitals(report, now);
             }
             Entry::LargestPaint { at } => self.vitals.candidate(at),
-        }
-    }
-
-    fn first_input(&mut self, now: Millis) {
-        if let Some(vital) = self.vitals.largest_is_final() {
-            self.say(0.0, EventKind::Vital(vital), Urgency::Later, now);
+            Entry::Shift { at, score } => self.vitals.shift(at, score),
+            Entry::Interaction { id, duration } => self.vitals.interaction(id, duration),
+            Entry::Leaving {
+                interactions,
+                shifts,
+            } => {
+                let reports = self.vitals.leaving(interactions, shifts);
+                self.say_vitals(reports, now);
+            }
+            Entry::RestorePainted { after, largest } => {
+                let reports = self.vitals.restore_painted(after, largest);
+                self.say_vitals(reports, now);
+            }
         }
     }
 

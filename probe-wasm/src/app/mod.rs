@@ -14,7 +14,7 @@ use crate::request::{self, Counts, Ended};
 use crate::session::Visit;
 use crate::vitals::Vitals;
 use crate::{Millis, whole_ms};
-use beacon::{Event, EventKind, NavigationKind, Page, PreviousView, SessionId, ViewId};
+use beacon::{Event, EventKind, NavigationKind, Page, PreviousView, SessionId, ViewId, VitalName};
 
 /// Failed requests and errors sent singly in one view; more are counted.
 const SINGLES: u32 = 100;
@@ -54,6 +54,17 @@ pub(crate) struct Core {
     unchecked: Vec<Ended>,
     journeys: journey::Tracker,
     vitals: Vitals,
+    /// Event numbers of the vitals told.
+    vital_events: Vec<(VitalName, u32)>,
+    response_start: Millis,
+    /// Not prerendered, or shown since.
+    activated: bool,
+    /// When the view began: 0, or its restore from the back/forward cache.
+    began_at: Millis,
+    /// The view before the restore, as long as beacons of it wait to be sent.
+    before: Option<Box<Core>>,
+    /// Whether the beacon being handed to the browser is of that view.
+    leaving_before: bool,
     loaded: bool,
     hidden: bool,
     /// Matches of the journeys' painted selectors when the current batch of entries began.
@@ -114,6 +125,12 @@ impl Core {
             counts: Counts::default(),
             singles: 0,
             vitals: Vitals::default(),
+            vital_events: Vec::new(),
+            response_start: 0.0,
+            activated: false,
+            began_at: 0.0,
+            before: None,
+            leaving_before: false,
             loaded: false,
             hidden: false,
             attached: None,
@@ -121,14 +138,32 @@ impl Core {
             hook,
         };
         let hidden_at = core.hook.number("hiddenAt");
-        if hidden_at >= 0.0 {
-            core.vitals.hidden(hidden_at);
-        }
         if observe::is_hidden() {
             core.page.hidden(hidden_at);
             core.hidden = true;
         }
         Some(core)
+    }
+
+    /// Makes this the view of a page restored from the back/forward cache: it loads no document, so it
+    /// has neither a navigation nor an outcome; its user came back, so its vitals begin anew.
+    pub(crate) fn restore(&mut self, at: Millis, before: Option<Self>) {
+        self.head.navigation = NavigationKind::BackForwardCache;
+        self.began_at = at;
+        self.loaded = true;
+        self.first_frame_at = None;
+        self.page = PageWatch::without_load();
+        self.journeys.forget_load();
+        self.vitals = Vitals::restored();
+        self.take_in(at);
+        if let Some(mut before) = before {
+            if before.vitals.has_answered() {
+                let first_byte = self.vitals.restore_answered();
+                self.say_vitals(first_byte, at);
+            }
+            before.queue.resume(at);
+            self.before = Some(Box::new(before));
+        }
     }
 
     fn draw(&mut self) -> u32 {

@@ -2,12 +2,13 @@
 //! send; they are kept until the collector has acknowledged them.
 
 use super::{Core, session_from};
-use crate::deliver::{Batch, Urgency};
+use crate::deliver::{Answer, Batch, Urgency};
 use crate::journey::Word;
 use crate::observe;
 use crate::page::Verdict;
 use crate::request::Ended;
 use crate::text::template_of;
+use crate::vitals::Report;
 use crate::{Millis, whole_ms};
 use beacon::{CoreStatus, Event, EventKind, Finality, Head, PageLoad};
 use wasm_bindgen::JsCast;
@@ -31,7 +32,12 @@ impl Core {
         }
         self.remember();
         self.hand_back();
+        let before = self
+            .before
+            .as_ref()
+            .and_then(|before| before.queue.deadline());
         let deadlines = [
+            before,
             self.page.deadline(),
             self.requests.deadline(),
             self.journeys.deadline(),
@@ -81,6 +87,28 @@ impl Core {
         self.queue.push(event, Urgency::Soon, now);
     }
 
+    /// Each vital has one event number in its view; told again, it has a higher revision.
+    pub(super) fn say_vitals(&mut self, reports: impl IntoIterator<Item = Report>, now: Millis) {
+        for Report { vital, rev } in reports {
+            let told = self.vital_events.iter().find(|told| told.0 == vital.name);
+            let n = match told {
+                Some(told) => told.1,
+                None => {
+                    let n = self.draw();
+                    self.vital_events.push((vital.name, n));
+                    n
+                }
+            };
+            let event = Event {
+                n,
+                rev,
+                at_ms: self.wall(self.began_at),
+                kind: EventKind::Vital(vital),
+            };
+            self.queue.push(event, Urgency::Later, now);
+        }
+    }
+
     /// Closes what is gathered into beacons, the counts with it.
     pub(super) fn seal(&mut self, now: Millis) {
         for counts in self.counts.take() {
@@ -116,16 +144,59 @@ impl Core {
         declared.get(1).as_string()
     }
 
-    /// The next beacon to send while the page lives, encoded.
+    /// The next beacon to send while the page lives, encoded; those of the view before come first.
     pub(super) fn next_beacon(&mut self, now: Millis) -> Option<Vec<u8>> {
+        self.before.take_if(|before| before.is_drained());
+        if let Some(before) = &mut self.before {
+            return before.next_beacon(now);
+        }
         let mut head = self.head();
         encoded(&mut head, self.queue.next(now)?)
     }
 
+    fn is_drained(&self) -> bool {
+        self.queue.is_drained()
+            && self
+                .before
+                .as_ref()
+                .is_none_or(|before| before.is_drained())
+    }
+
+    fn is_sending(&self) -> bool {
+        self.queue.is_sending()
+            || self
+                .before
+                .as_ref()
+                .is_some_and(|before| before.is_sending())
+    }
+
+    /// The collector answered the beacon under way.
+    pub(super) fn answered(&mut self, answer: Answer, now: Millis, jitter: f64) {
+        match &mut self.before {
+            Some(before) if before.is_sending() => before.answered(answer, now, jitter),
+            _ => self.queue.answered(answer, now, jitter),
+        }
+    }
+
     /// The next beacon to hand to the browser while the page is being hidden, encoded.
     pub(super) fn leaving(&mut self) -> Option<Vec<u8>> {
+        let bytes = self.before.as_mut().and_then(|before| before.leaving());
+        self.leaving_before = bytes.is_some();
+        if self.leaving_before {
+            return bytes;
+        }
         let mut head = self.head();
         encoded(&mut head, self.queue.leaving()?)
+    }
+
+    /// The browser took what [`Core::leaving`] gave, or did not. When it is to be put away, its number
+    /// of events, else 0.
+    pub(super) fn handed(&mut self, took: bool) -> u32 {
+        match &mut self.before {
+            Some(before) if self.leaving_before => before.handed(took),
+            _ if took => self.queue.browser_took(),
+            _ => self.queue.browser_declined(),
+        }
     }
 
     /// Tells the tab's next view how far this one came. While something is still to be said one

@@ -260,6 +260,18 @@ impl Queue {
         }
     }
 
+    /// Whether every sealed beacon has left.
+    #[must_use]
+    pub fn is_drained(&self) -> bool {
+        self.sealed.is_empty()
+    }
+
+    /// Whether an answer is awaited.
+    #[must_use]
+    pub fn is_sending(&self) -> bool {
+        self.in_flight.is_some()
+    }
+
     /// When to look again. What was handed over waits for the page to be visible again.
     #[must_use]
     pub fn deadline(&self) -> Option<Millis> {

@@ -44,6 +44,13 @@ impl Tracker {
         }
     }
 
+    /// This view loaded no document, so no attempt can have begun with it.
+    pub fn forget_load(&mut self) {
+        for started in &mut self.started {
+            *started += 1;
+        }
+    }
+
     /// The declared journeys.
     #[must_use]
     pub fn rules(&self) -> &[JourneyRule] {

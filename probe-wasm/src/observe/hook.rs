@@ -1,10 +1,11 @@
 //! The early hook's object: its queue of tuples enters, plain entries leave. The meaning of each
-//! tuple is in the head of `js/early.js`.
+//! tuple is in the heads of `js/early.js` and `js/vitals.js`.
 
 use super::{dom, get, number, text};
 use crate::Millis;
 use crate::config::{JourneyRule, JourneyStart};
 use crate::request::How;
+use crate::vitals::PageStart;
 use wasm_bindgen::{JsCast, JsValue};
 
 /// What the hook noted.
@@ -67,13 +68,34 @@ pub(crate) enum Entry {
         at: Millis,
         starts: Vec<usize>,
     },
-    /// A key, or another input that ends the search for the largest paint.
+    /// The page is shown.
+    Activated(PageStart),
+    /// The user clicked or pressed a key.
     Input,
     FirstPaint {
         at: Millis,
     },
     LargestPaint {
         at: Millis,
+    },
+    Shift {
+        at: Millis,
+        score: f64,
+    },
+    /// An event of an interaction.
+    Interaction {
+        id: f64,
+        duration: Millis,
+    },
+    /// The page is being hidden, after so many interactions.
+    Leaving {
+        interactions: u32,
+        shifts: bool,
+    },
+    /// A restored page was painted.
+    RestorePainted {
+        after: Millis,
+        largest: bool,
     },
 }
 
@@ -204,9 +226,29 @@ impl Hook {
                 at,
                 starts: started_by(&tuple.get(2), journeys),
             },
+            "a" => Entry::Activated(PageStart {
+                activated_at: at,
+                first_hidden: Some(figure(2)).filter(|hidden| *hidden >= 0.0),
+            }),
             "i" => Entry::Input,
             "f" => Entry::FirstPaint { at },
             "l" => Entry::LargestPaint { at },
+            "m" => Entry::Shift {
+                at,
+                score: figure(2),
+            },
+            "n" => Entry::Interaction {
+                id: figure(2),
+                duration: figure(3),
+            },
+            "t" => Entry::Leaving {
+                interactions: id,
+                shifts: tuple.get(3).is_truthy(),
+            },
+            "w" => Entry::RestorePainted {
+                after: figure(2),
+                largest: tuple.get(3).is_truthy(),
+            },
             _ => return None,
         };
         Some(entry)

@@ -37,6 +37,15 @@ pub struct Verdict {
 }
 
 impl PageWatch {
+    /// For a view that loads no document: there is nothing to decide.
+    #[must_use]
+    pub fn without_load() -> Self {
+        Self {
+            decided: true,
+            ..Self::default()
+        }
+    }
+
     /// The load event fired.
     pub fn loaded(&mut self, at: Millis) {
         if self.load_at.is_none() {

@@ -105,6 +105,7 @@ pub(crate) fn probe() -> Result<()> {
             "check.js",
             "persist.js",
             "transport.js",
+            "vitals.js",
         ] {
             fs::copy(source.join("js").join(name), work.join(name))
                 .with_context(|| name.to_owned())?;

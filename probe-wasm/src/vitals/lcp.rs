@@ -1,0 +1,63 @@
+//! Largest contentful paint: the last candidate before the page is used or hidden.
+//! Thresholds: `beacon::VitalName::thresholds_micros`.
+
+use super::PageStart;
+use crate::Millis;
+
+/// Follows the candidates of one view.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Lcp {
+    largest: Option<Millis>,
+    is_final: bool,
+}
+
+impl Lcp {
+    /// A candidate; later ones are larger.
+    pub(super) fn candidate(&mut self, at: Millis, start: &PageStart) {
+        if !self.is_final && start.was_seen(at) {
+            self.largest = Some(start.since_activation(at));
+        }
+    }
+
+    /// The page was used or hidden: the value, once. Scrolling is no use in this sense, because
+    /// scripts scroll as well (<https://github.com/GoogleChrome/web-vitals/issues/75>).
+    pub(super) fn finish(&mut self) -> Option<Millis> {
+        self.is_final = true;
+        self.largest.take()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_candidate_before_the_first_input_is_the_largest_paint() {
+        let (mut lcp, start) = (Lcp::default(), PageStart::default());
+        lcp.candidate(100.0, &start);
+        lcp.candidate(250.5, &start);
+        assert_eq!(lcp.finish(), Some(250.5));
+        lcp.candidate(900.0, &start);
+        assert_eq!(lcp.finish(), None);
+    }
+
+    #[test]
+    fn an_input_before_any_candidate_ends_the_search() {
+        let (mut lcp, start) = (Lcp::default(), PageStart::default());
+        assert_eq!(lcp.finish(), None);
+        lcp.candidate(900.0, &start);
+        assert_eq!(lcp.finish(), None);
+    }
+
+    #[test]
+    fn a_candidate_after_hiding_replaces_none_before_it() {
+        let mut lcp = Lcp::default();
+        let start = PageStart {
+            activated_at: 0.0,
+            first_hidden: Some(300.0),
+        };
+        lcp.candidate(250.0, &start);
+        lcp.candidate(900.0, &start);
+        assert_eq!(lcp.finish(), Some(250.0));
+    }
+}
