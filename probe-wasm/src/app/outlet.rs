@@ -90,6 +90,9 @@ impl Core {
     /// Each vital has one event number in its view; told again, it has a higher revision.
     pub(super) fn say_vitals(&mut self, reports: impl IntoIterator<Item = Report>, now: Millis) {
         for Report { vital, rev } in reports {
+            if !self.details {
+                continue;
+            }
             let told = self.vital_events.iter().find(|told| told.0 == vital.name);
             let n = match told {
                 Some(told) => told.1,
