@@ -164,6 +164,8 @@ impl Core {
             before.queue.resume(at);
             self.before = Some(Box::new(before));
         }
+        // The next run reads the numbering from the hook.
+        self.hand_back();
     }
 
     fn draw(&mut self) -> u32 {

@@ -9,6 +9,7 @@ mod web;
 use crate::shell;
 use anyhow::Result;
 
+pub(crate) use npm::install as packages;
 pub(crate) use probe::{package_dir, probe};
 
 /// All there is.
