@@ -64,6 +64,13 @@ async fn a_tab_closed_while_the_collector_is_away_is_delivered_by_the_next_page_
     .await
 }
 
+/// Makes another tab hold the lease for so many milliseconds.
+fn lease_of_another(milliseconds: &str) -> String {
+    format!(
+        "void localStorage.setItem('sightline.movie-guru-web.lease', 'another ' + (Date.now() + {milliseconds}))"
+    )
+}
+
 #[tokio::test]
 async fn what_another_tab_has_leased_is_left_to_it_and_sent_once_when_it_has_died() -> Result<()> {
     on_stage("put-away-twice", healthy(), async |stage| {
@@ -73,12 +80,12 @@ async fn what_another_tab_has_leased_is_left_to_it_and_sent_once_when_it_has_die
         closed.chat("Two").await?;
         closed.tab().wait_for("failed > 0", SOON).await?;
         let next = stage.visitor_beside(&closed).await?;
-        closed.tab().wait_for(&format!("{PUT_AWAY} > 0"), SOON).await?;
-        // Another window of the same profile has begun to send it.
         closed
             .tab()
-            .evaluate("void localStorage.setItem('sightline.movie-guru-web.lease', 'another ' + (Date.now() + 12000))")
+            .wait_for(&format!("{PUT_AWAY} > 0"), SOON)
             .await?;
+        // Another window of the same profile has begun to send it.
+        closed.tab().evaluate(&lease_of_another("600000")).await?;
         stage.leave(closed).await?;
         stage.start_collector().await?;
         next.tab().prepend(SENDS).await?;
@@ -92,12 +99,12 @@ async fn what_another_tab_has_leased_is_left_to_it_and_sent_once_when_it_has_die
             next.tab().evaluate(&format!("{PUT_AWAY} > 0")).await? == true,
             "what another tab has leased is left to it"
         );
-        // The other tab has died: its lease runs out.
-        next.tab()
-            .wait_for("Date.now() > localStorage['sightline.movie-guru-web.lease'].split(' ')[1]", SOON)
-            .await?;
+        // The other tab has died: its lease has run out.
+        next.tab().evaluate(&lease_of_another("-1")).await?;
         next.chat("Three").await?;
-        next.tab().wait_for(&format!("{PUT_AWAY} === 0"), SOON).await?;
+        next.tab()
+            .wait_for(&format!("{PUT_AWAY} === 0"), SOON)
+            .await?;
         let twice = next
             .tab()
             .evaluate("sent.length !== new Set(sent).size")
