@@ -59,7 +59,7 @@ export async function start(hook, base) {
       });
     });
   };
-  let watching = false;
+  let watching = 0;
   let hidden = document.hidden;
   const { send, handOver } = openTransport(hook);
   hook.undo.push(() => {
@@ -112,7 +112,7 @@ export async function start(hook, base) {
     }
     if (wait >= 0) timer = setTimeout(run, wait);
     if (watching !== core.watching()) {
-      watching = !watching;
+      watching = core.watching();
       if (watching) {
         observer.observe(document, { childList: true, subtree: true, attributes: true, attributeFilter: ['class', 'id'] });
         paint();

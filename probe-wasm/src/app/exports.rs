@@ -54,9 +54,10 @@ pub fn batch_begins() {
     with(Core::batch_begins);
 }
 
-/// Whether something is awaited that a change of the DOM may bring.
+/// 0 when no change of the DOM is awaited; when it becomes another number, the next frame is to be looked
+/// at even if nothing changes any more.
 #[wasm_bindgen]
-pub fn watching() -> bool {
+pub fn watching() -> u32 {
     with(|core| core.watching())
 }
 

@@ -21,8 +21,14 @@ impl Core {
         self.painted_before = self.count_painted();
     }
 
-    pub(super) fn watching(&self) -> bool {
-        !self.hidden && (!self.page.is_decided() || self.journeys.awaits_paint())
+    /// 0 when no change of the DOM is awaited; else a number that grows with each attempt, because what
+    /// a new attempt awaits may be there already.
+    pub(super) fn watching(&self) -> u32 {
+        if !self.hidden && (!self.page.is_decided() || self.journeys.awaits_paint()) {
+            1 + self.journeys.attempts()
+        } else {
+            0
+        }
     }
 
     pub(super) fn before_paint(&mut self) {

@@ -160,6 +160,12 @@ impl Tracker {
         words
     }
 
+    /// Attempts ever started.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.started.iter().sum()
+    }
+
     /// Whether an attempt waits for something to be painted.
     #[must_use]
     pub fn awaits_paint(&self) -> bool {
