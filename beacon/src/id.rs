@@ -1,4 +1,4 @@
-//! Identities drawn by the probe: 128 random bits for a view, 64 for a session.
+//! Identities drawn by the probe: 128 random bits for a view or a trace, 64 for a session.
 //! Binary encodings carry the raw bytes, JSON carries lower-case hex.
 
 use alloc_fmt::{from_hex, to_hex};
@@ -15,13 +15,17 @@ pub struct ViewId(pub [u8; 16]);
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SessionId(pub [u8; 8]);
 
+/// A trace of the W3C Trace Context (<https://www.w3.org/TR/trace-context/>), drawn for one call.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TraceId(pub [u8; 16]);
+
 /// The text was not the expected number of hex digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ParseIdError;
 
 impl fmt::Display for ParseIdError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an id is hex digits: 32 for a view, 16 for a session")
+        f.write_str("an id is hex digits: 32 for a view or a trace, 16 for a session")
     }
 }
 
@@ -84,6 +88,7 @@ macro_rules! hex_id {
 
 hex_id!(ViewId, 16);
 hex_id!(SessionId, 8);
+hex_id!(TraceId, 16);
 
 mod alloc_fmt {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";

@@ -14,12 +14,15 @@ mod v1;
 mod wire;
 
 pub use histogram::{EDGES_MS, Histogram};
-pub use id::{ParseIdError, SessionId, ViewId};
+pub use id::{ParseIdError, SessionId, TraceId, ViewId};
 pub use v1::{
-    Beacon, CoreStatus, Diagnosis, DropCount, DropReason, ErrorKind, ErrorReport, Event, EventKind,
-    FailureCause, Finality, Head, JourneyAttempt, JourneyOutcome, JourneyReason, NavigationKind,
-    NavigationTiming, Page, PageLoad, PageOutcome, PreviousView, RequestAttempt, RequestCounts,
-    RequestOutcome, Touched, Vital, VitalName, VitalRating,
+    Attribute, Beacon, ClickTarget, Clicks, CoreStatus, Detail, Diagnosis, DropCount, DropReason,
+    ErrorKind, ErrorReport, Event, EventKind, FailureCause, Finality, Frustration, FrustrationKind,
+    Head, Initiator, JourneyAttempt, JourneyOutcome, JourneyReason, LongTasks, Measurement,
+    NavigationKind, NavigationTiming, Page, PageLoad, PageOutcome, PreviousView, ProbeReport,
+    RequestAttempt, RequestCounts, RequestOutcome, Resource, ResourceFault, Resources,
+    RouteTrigger, RouteView, ServerTiming, Socket, SocketKind, SocketOutcome, Step, Stream,
+    Touched, Vital, VitalCause, VitalName, VitalPart, VitalPartName, VitalRating,
 };
 #[cfg(feature = "json")]
 pub use wire::encode_json;

@@ -1,149 +1,12 @@
 //! Every version ever shipped is decoded for ever: the files in `golden/` are only added, never
 //! changed. To add one, add its case below and run once with `WRITE_GOLDEN=1`.
 
+mod every_kind;
+
 use beacon::*;
+use every_kind::{beacon_of, cases, tag};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
-
-fn cases() -> Vec<(&'static str, EventKind)> {
-    let origin = || "http://server-service.movie-guru.svc.cluster.local".to_owned();
-    let mut durations = Histogram::default();
-    durations.record(480);
-    durations.record(9_999);
-    vec![
-        (
-            "page",
-            EventKind::Page(PageLoad {
-                outcome: PageOutcome::Blank,
-                finality: Finality::Final,
-                decided_after_ms: 2_138,
-                touched: vec![
-                    Touched {
-                        release: "1".to_owned(),
-                        deployment: "frontend-1".to_owned(),
-                    },
-                    Touched {
-                        release: "2".to_owned(),
-                        deployment: "frontend-2".to_owned(),
-                    },
-                ],
-                failed_scripts: 1,
-            }),
-        ),
-        (
-            "navigation",
-            EventKind::Navigation(NavigationTiming {
-                redirect_ms: 1,
-                dns_ms: 2,
-                connect_ms: 3,
-                tls_ms: 4,
-                request_ms: 5,
-                response_ms: 6,
-                dom_interactive_ms: 110,
-                dom_content_loaded_ms: 183,
-                load_ms: 187,
-                transfer_bytes: 7_183,
-                protocol: "http/1.1".to_owned(),
-            }),
-        ),
-        (
-            "vital",
-            EventKind::Vital(Vital {
-                name: VitalName::Inp,
-                value_micros: 304_000,
-                delta_micros: -8_000,
-            }),
-        ),
-        (
-            "request",
-            EventKind::Request(RequestAttempt {
-                method: "POST".to_owned(),
-                backend_origin: origin(),
-                route: "/login".to_owned(),
-                expected_origin: false,
-                outcome: RequestOutcome::Unreachable,
-                finality: Finality::Final,
-                status: 0,
-                duration_ms: 9,
-                result: None,
-                diagnosis: Some(Diagnosis {
-                    cause: FailureCause::UnexpectedOrigin,
-                    confidence_percent: 90,
-                }),
-            }),
-        ),
-        (
-            "requests",
-            EventKind::Requests(RequestCounts {
-                method: "GET".to_owned(),
-                backend_origin: "http://api.movieguru.test".to_owned(),
-                route: "/startup".to_owned(),
-                expected_origin: true,
-                outcome: RequestOutcome::Ok,
-                durations,
-            }),
-        ),
-        (
-            "journey",
-            EventKind::Journey(JourneyAttempt {
-                name: "access_app".to_owned(),
-                outcome: JourneyOutcome::Failed,
-                finality: Finality::Provisional,
-                reason: Some(JourneyReason::Request(RequestOutcome::Unreachable)),
-                duration_ms: 12,
-                backend_origin: origin(),
-                route: "/login".to_owned(),
-                result: Some("ERROR".to_owned()),
-            }),
-        ),
-        (
-            "error",
-            EventKind::Error(ErrorReport {
-                kind: ErrorKind::Script,
-                message: String::new(),
-                source: "http://movieguru.test/assets/index-Drv7xUmx.js".to_owned(),
-            }),
-        ),
-        ("withdrawn", EventKind::Withdrawn),
-    ]
-}
-
-fn beacon_of(kind: EventKind) -> Beacon {
-    let view = ViewId([
-        0x0e, 0x34, 0x9e, 0x96, 0x12, 0xb6, 0xab, 0x42, 0x3c, 0xef, 0x80, 0x1a, 0xa0, 0xc2, 0x66,
-        0xa7,
-    ]);
-    Beacon {
-        head: Head {
-            view,
-            seq: 3,
-            session: Some(SessionId([1, 2, 3, 4, 5, 6, 7, 8])),
-            sent_at_ms: 1_795_203_384_917,
-            core: CoreStatus::Loaded,
-            page: Page {
-                route: "/login".to_owned(),
-                release: "2".to_owned(),
-                deployment: "frontend-2".to_owned(),
-                origin: "http://movieguru.test".to_owned(),
-                backend_origin: "http://server-service.movie-guru.svc.cluster.local".to_owned(),
-                navigation: NavigationKind::Reload,
-            },
-            previous_view: Some(PreviousView {
-                view: ViewId([7; 16]),
-                last_seq: 5,
-            }),
-            dropped: vec![DropCount {
-                reason: DropReason::QueueFull,
-                count: 2,
-            }],
-        },
-        events: vec![Event {
-            n: 4,
-            rev: 1,
-            at_ms: 1_795_203_384_250,
-            kind,
-        }],
-    }
-}
 
 fn golden(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -172,7 +35,7 @@ fn decoded(bytes: &[u8]) -> Beacon {
 #[test]
 fn each_event_is_written_and_read_as_its_golden_files_say() {
     for (name, kind) in cases() {
-        let beacon = beacon_of(kind);
+        let beacon = beacon_of(vec![kind]);
         let binary = encode(&beacon).unwrap();
         let json = encode_json(&beacon).unwrap();
         assert_eq!(
@@ -194,22 +57,199 @@ fn every_golden_file_is_still_read() {
     for entry in std::fs::read_dir(golden("")).unwrap() {
         let path = entry.unwrap().path();
         let beacon = decoded(&std::fs::read(&path).unwrap());
-        assert_eq!(beacon.events.len(), 1, "{}", path.display());
+        assert!(!beacon.events.is_empty(), "{}", path.display());
         read += 1;
     }
     assert!(read >= 2 * cases().len(), "only {read} golden files");
 }
 
 #[test]
+fn every_kind_has_a_golden_file() {
+    let tags: BTreeSet<_> = cases().iter().map(|(_, kind)| tag(kind)).collect();
+    let next = u8::try_from(tags.len()).unwrap();
+    assert_eq!(tags, (0..next).collect());
+    // Whatever fields a kind past the last may have, some number of zeros would be one of its events.
+    let head = encode(&beacon_of(Vec::new())).unwrap();
+    for zeros in 0..100_u8 {
+        let mut bytes = head.clone();
+        bytes.truncate(head.len() - 1);
+        bytes.extend([1, 4 + zeros, 2, 0, 0, next]);
+        bytes.extend(vec![0; usize::from(zeros)]);
+        let events = decode(&bytes).map(|decoded| decoded.events);
+        assert_eq!(events, Ok(vec![Err(EventFault::Unreadable)]), "{zeros}");
+    }
+}
+
+#[test]
 fn the_early_hook_s_minimal_json_is_read_with_its_defaults() {
     let decoded = decoded(&std::fs::read(golden("v1-early-hook.json")).unwrap());
-    assert_eq!(decoded.head.core, CoreStatus::NotYet);
-    assert_eq!(decoded.head.session, None);
-    let Some(EventKind::Page(page)) = decoded.events.first().map(|event| &event.kind) else {
+    let head = decoded.head;
+    assert_eq!(head.core, CoreStatus::NotYet);
+    assert_eq!((head.session, head.detail), (None, Detail::Full));
+    assert_eq!(head.attributes, []);
+    let mut kinds = decoded.events.into_iter().map(|event| event.kind);
+    let Some(EventKind::Page(page)) = kinds.next() else {
         panic!("no page event")
     };
     assert_eq!(
         (page.outcome, page.finality),
-        (PageOutcome::Ready, Finality::Provisional)
+        (PageOutcome::Broken, Finality::Provisional)
     );
+    let Some(EventKind::Journey(attempt)) = kinds.next() else {
+        panic!("no journey event")
+    };
+    assert_eq!(attempt.reason, Some(JourneyReason::Page));
+    assert_eq!((attempt.result, attempt.steps), (None, vec![]));
+    let Some(EventKind::Request(request)) = kinds.next() else {
+        panic!("no request event")
+    };
+    assert_eq!(request.outcome, RequestOutcome::Unreachable);
+    assert_eq!((request.stream, request.trace), (None, None));
+    assert!(request.online && request.expected_origin);
+    let Some(EventKind::Error(report)) = kinds.next() else {
+        panic!("no error event")
+    };
+    assert_eq!((report.stack.as_str(), report.count), ("", 1));
+    assert_eq!(kinds.next(), None);
+}
+
+#[test]
+fn the_early_hook_s_facts_become_the_events_that_a_core_would_have_told() {
+    let facts = std::fs::read_to_string(golden("v1-early-facts.json")).unwrap();
+    let told = decoded(facts.as_bytes());
+    assert_eq!(
+        (told.head.core, told.head.page.release.as_str()),
+        (CoreStatus::Blocked, "7")
+    );
+    assert_eq!(told.head.page.backend_origin, "http://api.test");
+    let start_ms = 1_795_203_384_917 - 3_620;
+    let [page, journey, calls @ ..] = told.events.as_slice() else {
+        panic!("{:?}", told.events)
+    };
+    let EventKind::Page(load) = &page.kind else {
+        panic!("{page:?}")
+    };
+    assert_eq!((page.n, page.rev, page.at_ms), (0, 1, start_ms));
+    assert_eq!(
+        (load.outcome, load.decided_after_ms, load.failed_scripts),
+        (PageOutcome::Blank, 3_620, 2)
+    );
+    let EventKind::Journey(attempt) = &journey.kind else {
+        panic!("{journey:?}")
+    };
+    assert_eq!((journey.n, attempt.name.as_str()), (1, "access"));
+    assert_eq!(attempt.reason, Some(JourneyReason::Page));
+    let calls: Vec<_> = calls
+        .iter()
+        .map(|event| match &event.kind {
+            EventKind::Request(call) => (
+                event.n,
+                event.at_ms - start_ms,
+                call.route.as_str(),
+                call.outcome,
+                call.finality,
+                call.status,
+                call.duration_ms,
+                call.expected_origin,
+            ),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    use Finality::{Final, Provisional};
+    use RequestOutcome::{Aborted, HttpError, Timeout, Unreachable};
+    assert_eq!(
+        calls,
+        [
+            (2, 312, "/pending", Aborted, Provisional, 0, 3_308, true),
+            (3, 313, "/users/:id", HttpError, Final, 404, 3, true),
+            (4, 313, "/x", Unreachable, Final, 0, 1, false),
+            (7, 320, "/left", Aborted, Final, 0, 9, true),
+            (8, 321, "/slow", Timeout, Final, 0, 1_000, true),
+        ]
+    );
+}
+
+#[test]
+fn the_early_hook_s_facts_decide_the_page_by_what_was_there() {
+    use PageOutcome::{Abandoned, Blank, Broken, Incomplete, Ready};
+    let facts = std::fs::read_to_string(golden("v1-early-facts.json")).unwrap();
+    let without_failures = facts
+        .replace("\"error script\"", "\"error img\"")
+        .replace(",\"vite:preloadError undefined\"", "");
+    for (facts, seen, outcome) in [
+        (&facts, "[200,107.2,true,true]", Blank),
+        (&facts, "[200,0,false,true]", Broken),
+        (&facts, "[200,107.2,false,false]", Ready),
+        (&without_failures, "[3107,107.2,false,true]", Abandoned),
+        (&without_failures, "[9000,0,true,true]", Abandoned),
+        (&without_failures, "[9000,null,true,true]", Abandoned),
+        (&without_failures, "[3108,107.2,false,true]", Incomplete),
+        (&without_failures, "[3108,107.2,true,true]", Blank),
+    ] {
+        let told = decoded(facts.replace("[3620.7,107.2,true,true]", seen).as_bytes());
+        let EventKind::Page(page) = &told.events[0].kind else {
+            panic!("{:?}", told.events)
+        };
+        assert_eq!(page.outcome, outcome, "{seen}");
+        let is_failure = matches!(outcome, Blank | Broken | Incomplete);
+        let journey = told.events.get(1).is_some_and(|event| event.n == 1);
+        assert_eq!(journey, is_failure, "{seen}");
+    }
+}
+
+#[test]
+fn a_tuple_that_the_facts_should_not_hold_costs_only_itself() {
+    let facts = std::fs::read_to_string(golden("v1-early-facts.json")).unwrap();
+    let odd = facts.replace(
+        "\"b\"",
+        r#"null,{},[],["r"],["r",-1,-2,3,4],["e",1,99,null,"x"],["z",1,2,"a","b"]"#,
+    );
+    assert_ne!(odd, facts);
+    assert_eq!(
+        decoded(odd.as_bytes()).events,
+        decoded(facts.as_bytes()).events
+    );
+    let absurd = facts
+        .replace("1795203384917", &u64::MAX.to_string())
+        .replace("312.4", "1e308")
+        .replace("3620.7", "-1e308");
+    assert_eq!(decoded(absurd.as_bytes()).events.len(), 7);
+}
+
+#[test]
+fn a_json_writer_may_leave_out_what_has_an_obvious_default() {
+    let smallest = [
+        r#"{"page":{"outcome":"ready","decided_after_ms":1}}"#,
+        r#"{"navigation":{}}"#,
+        r#"{"vital":{"name":"lcp","value_micros":1,"delta_micros":1}}"#,
+        r#"{"request":{"method":"GET","backend_origin":"","route":"","outcome":"ok","duration_ms":1,"stream":{}}}"#,
+        r#"{"requests":{"method":"GET","backend_origin":"","route":"","outcome":"ok","durations":{"counts":[[1,1]]}}}"#,
+        r#"{"journey":{"name":"chat","outcome":"success","duration_ms":1,"steps":[{"name":"a","started_ms":0,"duration_ms":1}]}}"#,
+        r#"{"error":{"kind":"console"}}"#,
+        r#""withdrawn""#,
+        r#"{"vital_cause":{"name":"lcp"}}"#,
+        r#"{"route":{"route":"/","trigger":"api","duration_ms":1,"settled":true}}"#,
+        r#"{"resources":{"kind":"img","count":1}}"#,
+        r#"{"resource":{"fault":"slow","kind":"img","address":"","duration_ms":1000}}"#,
+        r#"{"long_tasks":{"count":1}}"#,
+        r#"{"socket":{"kind":"event_source","backend_origin":"","route":"","outcome":"open"}}"#,
+        r#"{"clicks":{"count":1}}"#,
+        r#"{"frustration":{"kind":"dead","clicks":1}}"#,
+        r#"{"measurement":{"name":"a","value_micros":1}}"#,
+        r#"{"probe":{}}"#,
+    ];
+    let mut tags = BTreeSet::new();
+    for kind in smallest {
+        let json = format!(
+            r#"{{"v":1,"view":"{}","seq":0,"sent_at_ms":1,"page":{{}},"events":[{{"n":2,"at_ms":1,"kind":{kind}}}]}}"#,
+            "00".repeat(16)
+        );
+        let decoded = decode(json.as_bytes()).unwrap();
+        let [Ok(event)] = decoded.events.as_slice() else {
+            panic!("{kind} is not read")
+        };
+        tags.insert(tag(&event.kind));
+    }
+    let every: BTreeSet<_> = cases().iter().map(|(_, kind)| tag(kind)).collect();
+    assert_eq!(tags, every);
 }

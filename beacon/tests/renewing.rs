@@ -14,6 +14,7 @@ fn beacon(seq: u32, session: Option<SessionId>, sent_at_ms: u64) -> Beacon {
             session,
             sent_at_ms,
             core: CoreStatus::Loaded,
+            detail: Detail::Full,
             page: Page {
                 route: "/films/:id".into(),
                 ..Page::default()
@@ -23,6 +24,7 @@ fn beacon(seq: u32, session: Option<SessionId>, sent_at_ms: u64) -> Beacon {
                 reason: DropReason::Capped,
                 count: 3,
             }],
+            attributes: Vec::new(),
         },
         events: vec![Event {
             n: 0,

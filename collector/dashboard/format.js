@@ -10,8 +10,8 @@ export function count(number) {
   return number.toLocaleString('en');
 }
 
-export function plural(number, word) {
-  return `${count(number)} ${word}${number === 1 ? '' : 's'}`;
+export function plural(number, word, many = `${word}s`) {
+  return `${count(number)} ${number === 1 ? word : many}`;
 }
 
 export function clock(ms) {
@@ -20,6 +20,15 @@ export function clock(ms) {
 
 export function duration(ms) {
   return ms < 1000 ? `${ms} ms` : `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 1)} s`;
+}
+
+export function micros(us) {
+  return us < 10_000 ? `${us / 1000} ms` : duration(Math.round(us / 1000));
+}
+
+export function bytes(number) {
+  if (number < 1000) return `${number} B`;
+  return number < 1e6 ? `${(number / 1e3).toFixed(1)} kB` : `${(number / 1e6).toFixed(1)} MB`;
 }
 
 export function words(name) {
@@ -32,6 +41,7 @@ const TONES = {
   blank: 'bad', broken: 'bad-2', incomplete: 'bad-3', failed: 'bad', hung: 'bad-2',
   unreachable: 'bad', timeout: 'bad-2', wrong_content: 'bad-2', blocked: 'bad-3',
   http_error: 'warn', app_error: 'warn', abandoned: 'quiet', aborted: 'quiet',
+  open: 'good', closed: 'good', lost: 'bad', connecting: 'quiet',
 };
 
 export function tone(outcome) {

@@ -1,13 +1,15 @@
 // Behind a number: the views it counts, and one view with everything that is known of it.
 
 import { h, table } from './dom.js';
-import { clock, duration, plural, tone, words } from './format.js';
+import { clock, count, plural, words } from './format.js';
+import { attributes, cost, outcome, timeline } from './timeline.js';
 
 export function viewList({ views, truncated }, query) {
   const chosen = [...query].filter(([name]) => !['app', 'window', 'limit'].includes(name));
   const rows = views.map((view) => [
     clock(view.first_received_ms),
-    h('a', { href: `#/view/${view.view}`, class: 'open' }, h('code', {}, view.view.slice(0, 8))),
+    [h('a', { href: `#/view/${view.view}`, class: 'open' }, h('code', {}, view.view.slice(0, 8))),
+      DETAIL[view.detail] && h('span', { class: 'tag' }, DETAIL[view.detail][0])],
     view.page ? outcome(view.page) : h('span', { class: 'none' }, 'not told'),
     view.journeys.map((journey) => [outcome(journey, `${words(journey.name)} `), ' ']),
     view.route || '/',
@@ -23,11 +25,11 @@ export function viewList({ views, truncated }, query) {
       { text: 'route' }, { text: 'release' }, { text: 'pods touched' }], rows, 'No such views in this window.'));
 }
 
-function outcome(event, before = '') {
-  const state = event.finality === 'provisional' ? ' (may change)' : '';
-  return h('span', { class: `key ${event.class === 'bad' ? 'bad' : tone(event.outcome)}` },
-    `${before}${words(event.outcome)}${state}`);
-}
+// Why events may be missing that nothing is wrong with.
+const DETAIL = {
+  unsampled: ['not sampled', 'Details of this session were not sampled'],
+  private: ['private', 'This browser asks for privacy (Global Privacy Control)'],
+};
 
 function pods(view) {
   const touched = view.page?.touched ?? [];
@@ -41,44 +43,33 @@ export function viewDetail(view) {
     ['release', view.release || 'unknown'], ['pod', view.deployment || 'unknown'],
     ['pods touched', pods(view)], ['page', view.origin + view.route],
     ['backend configured', view.backend_origin || 'unknown'], ['navigation', words(view.navigation_kind)],
-    ['probe core', words(view.core)],
+    ['probe core', words(view.core)], ['probe cost', cost(view.probe)],
+    ...(view.attributes.length > 0 ? [['attributes', attributes(view.attributes)]] : []),
+    ...(Object.keys(view.drops).length > 0 ? [['given up by the probe', drops(view.drops)]] : []),
     ['beacons', `${view.beacons.length} received${lost > 0 ? `, ${lost} known to be lost` : ''}`],
   ];
   return h('section', {},
     h('p', { class: 'back' }, h('a', { href: '#/' }, '← all figures')),
     h('h2', {}, 'View ', h('code', {}, view.view)),
+    caution(view.detail),
     h('dl', { class: 'facts plain' }, facts.map(([name, value]) => [h('dt', {}, name), h('dd', {}, value)])),
     table([{ text: 'time' }, { text: 'what' }, { text: 'how it ended' }, { text: 'took', num: true },
       { text: 'details' }], timeline(view), 'Nothing was told of this view.'),
     h('details', {}, h('summary', {}, 'as stored'), h('pre', {}, JSON.stringify(view, null, 2))));
 }
 
-function diagnosis(told) {
-  return told ? `probably ${words(told.cause)} (${told.confidence_percent}%)` : '';
+function caution(detail) {
+  const why = DETAIL[detail];
+  return why && h('p', { class: 'caution', role: 'note' }, `${why[1]}: only how the page, its journeys and its counted requests ` +
+    'ended was told. That nothing else stands below does not mean that nothing else happened.');
 }
 
-function timeline(view) {
-  const rows = [
-    ...(view.page ? [[view.page, 'page load', outcome(view.page), view.page.decided_after_ms,
-      view.page.failed_scripts > 0 ? plural(view.page.failed_scripts, 'script') + ' failed' : '']] : []),
-    ...view.journeys.map((event) => [event, `journey ${words(event.name)}`, outcome(event), event.duration_ms,
-      [reason(event.reason), event.result, event.backend_origin].filter(Boolean).join(' · ')]),
-    ...view.requests.map((event) => [event, `${event.method} ${event.route}`, outcome(event),
-      event.duration_ms, [event.status || '', event.result, event.backend_origin,
-        event.expected_origin ? '' : 'unexpected', diagnosis(event.diagnosis)].filter(Boolean).join(' · ')]),
-    ...view.request_counts.map((event) => [event, `${event.method} ${event.route}`, outcome(event), null,
-      `${plural(event.durations.counts.reduce((sum, [, number]) => sum + number, 0), 'call')} · ${event.backend_origin}`]),
-    ...view.errors.map((event) => [event, `error: ${words(event.kind)}`,
-      h('span', { class: 'key warn' }, event.message || 'no message'), null, event.source]),
-    ...view.vitals.map((event) => [event, event.name.toUpperCase(), words(event.rating),
-      event.name === 'cls' ? null : event.value_micros / 1000, event.name === 'cls' ? String(event.value_micros / 1e6) : '']),
-  ];
-  rows.sort(([left], [right]) => left.event_ms - right.event_ms || left.n - right.n);
-  return rows.map(([event, what, ended, took, details]) =>
-    [clock(event.event_ms), what, ended, took === null ? '' : duration(Math.round(took)), details]);
-}
+const REASONS = {
+  hook_full: 'before the core was there', queue_full: 'queue full', refused: 'refused by the collector', expired: 'too old to send',
+  capped: 'past what is told singly', withheld: 'withheld by the application',
+};
 
-function reason(value) {
-  if (!value) return '';
-  return typeof value === 'string' ? words(value) : Object.entries(value).map((pair) => words(pair.join(' '))).join();
+function drops(byReason) {
+  return Object.entries(byReason).map(([reason, events]) =>
+    `${count(events)} ${REASONS[reason] ?? words(reason)}`).join(' · ');
 }

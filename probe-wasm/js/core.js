@@ -1,157 +1,322 @@
-// Starts the wasm core and decides when it runs: in idle batches, at its own deadlines, around the
-// paint of frames it waits for, and at once when the page is hidden. What the core means by any of
-// this is its own affair.
-import { readField } from './body.js';
-import { check } from './check.js';
-import init, * as core from './glue.js';
-import { openStore } from './persist.js';
-import { openTransport } from './transport.js';
-import { vitals } from './vitals.js';
+// Starts the wasm core, feeds it and decides when it runs: in idle batches, at its own deadlines, around the
+// paint of frames it waits for, and at once when the page is hidden. Tuples of the hook enter, numbers go to
+// the core, bytes of beacons leave; what they mean is the core's own affair.
+import { instantiate, wasm } from './shell/wasm.js';
+import { forgetCalls, tellPieces, tuples as callTuples, watchCalls } from './shell/calls.js';
+import { forgetErrors, tellErrors, tuples as errorTuples } from './shell/errors.js';
+import { fact, forgetFacts, revise } from './shell/facts.js';
+import {
+  BEFORE, CONNECTION, DETAILS, NEXT_EVENT, NEXT_SEQ, ONLINE, PAINTED, ROUTE,
+  bytesOf, config, cut, guarded, hex, hook, lend, lent, listen, navigation, now, observe, open, text, tick, words, wrap,
+} from './shell/ground.js';
+import { mounted, moved, navigationTiming, ready, route, setRoute, touched } from './shell/page.js';
+import { openStore } from './shell/persist.js';
+import { address, countPainted, declare, expected, fitting, journeyNamed, ofKind, template } from './shell/rules.js';
+import { selector } from './shell/selector.js';
+import { tapStreams } from './shell/streams.js';
+import { openTransport } from './shell/transport.js';
+import { attributes, forgetVisit, isDrawn, lendHead, navigationType, openVisit, remember, userIsThere } from './shell/visit.js';
+import { toldVitals, tuples as vitalTuples, vitalsLeave, vitalsRestored, watchVitals } from './shell/vitals.js';
 
-// The configuration as lines of tab-separated fields; their meaning is in src/config.rs.
-const lines = ({ mount, release, backendOrigin, checkUnreachable, expectedBackendOrigins, requests, journeys, storage }, gpc) =>
-  [
-    ['p', gpc || storage === 'none' ? '' : 1, gpc ? '' : 1],
-    ['a', mount || 'body', release, backendOrigin, checkUnreachable && !gpc && 1],
-    ['o', ...(expectedBackendOrigins || [])],
-    ...(requests || []).map((rule) => ['r', rule.match, rule.json && 1, rule.field, rule.limitMs, ...(rule.good || [])]),
-    ...(journeys || []).flatMap(({ name, start, end, limitMs, failedPage, needs }) => [
-      ['j', name, end.request, end.painted, limitMs, failedPage && 1],
-      ...start.map((how) => ['s', ...Object.entries(how)[0]]),
-      ...(needs || []).map((call) => ['n', call]),
-    ]),
-  ]
-    .map((fields) => fields.map((field) => String(field || '').replace(/[\t\n]/g, ' ')).join('\t'))
-    .join('\n');
+// In the order of `beacon::DropReason`.
+const [HOOK_FULL, QUEUE_FULL, REFUSED, EXPIRED] = [0, 1, 2, 3];
+// What a module that comes later may ask for, and until when.
+const KEPT = /^[cnlmwogsr]$/;
+const KEPT_MS = 10000;
 
-export async function start(hook, base) {
-  const answer = await hook.fetch(base + 'core.wasm');
+export async function start(given, base) {
+  const answer = await given.fetch(base + 'core.wasm');
   // A history fallback answers with HTML and 200.
-  if (!answer.ok || !/wasm/.test(answer.headers.get('content-type'))) throw new Error('core.wasm: ' + answer.status);
+  if (!answer.ok || !/wasm/.test(answer.headers.get('content-type'))) throw answer.status;
   const module = await (WebAssembly.compileStreaming ? WebAssembly.compileStreaming(answer) : answer.arrayBuffer().then(WebAssembly.compile));
   // Two releases behind one balancer may hold two builds of the probe, whose names mean different things.
-  if (!WebAssembly.Module.customSections(module, BUILD).length) throw new Error('core.wasm: another build');
-  await init({ module_or_path: module });
-  if (hook.stopped) return;
-  const begin = (restoredAt) => core.begin(hook, hook.bases.join('\n'), lines(hook.config, hook.gpc), restoredAt);
-  if (!begin(-1)) throw new Error('no early hook');
+  if (!WebAssembly.Module.customSections(module, BUILD)[0]) throw BUILD;
+  if (given.stopped) return;
+  instantiate(module);
+  open(given);
 
-  const now = () => performance.now();
-  const note = (...tuple) => {
-    if (hook.stopped) return;
-    hook.queue.push(tuple);
-    hook.wake();
-  };
-  hook.check = (origin, id) => check(hook, origin, (answered) => note('k', now(), id, answered));
-  hook.read = (body, id, at, field) => readField(body, field, (value) => note('d', at, id, value));
-  const idle = window.requestIdleCallback || setTimeout;
-  let scheduled, timer, frame;
+  // --- Numbering: the hook draws from the same memory as the core.
+  words[NEXT_EVENT] = hook.n;
+  words[NEXT_SEQ] = hook.seq;
+  Object.defineProperty(hook, 'n', { get: () => words[NEXT_EVENT], set: (n) => (words[NEXT_EVENT] = n) });
 
-  const observer = new MutationObserver(() => paint());
-  const paint = () => {
-    frame = frame || requestAnimationFrame(() => {
-      core.before_paint();
-      // A task posted from an animation frame runs after that frame was painted.
-      setTimeout(() => {
-        frame = 0;
-        core.after_paint(now());
-        run();
-      });
-    });
-  };
-  let watching = 0;
   let hidden = document.hidden;
-  const { send, handOver } = openTransport(hook);
-  hook.undo.push(() => {
-    clearTimeout(timer);
-    observer.disconnect();
-    if (store) store.forget();
-    try {
-      sessionStorage.removeItem('sightline');
-    } catch {}
+  const beginVisit = (restored) => {
+    openVisit(restored);
+    words[DETAILS] = !hook.gpc && isDrawn();
+  };
+  beginVisit();
+  tick();
+  declare();
+  wasm.begin(hook.rev, hidden ? hook.hiddenAt : -1, config.checkUnreachable && !hook.gpc, text(config.backendOrigin || '', 256), ofKind('painted'), ofKind('request'));
+
+  // --- What modules hear of.
+  const heard = {};
+  const on = (what, tell) => (heard[what] = heard[what] || []).push(guarded(tell));
+  const tell = (what, ...told) => heard[what]?.forEach((hear) => hear(...told));
+  let kept = [];
+  const said = {};
+  const shell = {
+    wasm, lent, words, bytesOf, hook, config, now, tick, fact, revise, on, listen, observe, template, address, selector, cut, expected, attributes, fitting,
+    journeyNamed, route, setRoute, text,
+    navigationType,
+    details: () => words[DETAILS] > 0,
+    take(kind, hear) {
+      on('take ' + kind, hear);
+      if (kept) kept.filter((tuple) => tuple[0] === kind).forEach((tuple) => guarded(hear)(tuple));
+    },
+    problem(key, what) {
+      if (config.debug && !said[key]) console.warn('sightline: ' + key + ': ' + (said[key] = what));
+    },
+    events: (use) => load('events', (made) => {
+      shell.pass = made.pass;
+      use(made);
+    }),
+  };
+  const loaded = {};
+  const load = (name, use = () => {}) =>
+    (loaded[name] = loaded[name] || import(base + name + '.js').then((module) => module.install(shell))).then(use).catch(() => {});
+
+  // --- What the probe itself costs: [ready, spent, runs, beacons, bytes, waiting, failed].
+  const cost = [now(), 0, 0, 0, 0, 0, 0];
+  let costEvent = 0;
+  const measured = (work) => guarded(() => {
+    const from = now();
+    tick();
+    work();
+    cost[1] += 1000 * (now() - from);
+    cost[2]++;
   });
+  const tellCost = () => {
+    cost[5] = wasm.waiting();
+    costEvent = costEvent ? revise(costEvent, 17, cost[0], 0, ...cost) : fact(17, cost[0], 0, ...cost);
+  };
+
+  // --- What enters.
+  const tuples = {
+    ...callTuples,
+    ...errorTuples,
+    ...vitalTuples,
+    c(at, element) {
+      userIsThere();
+      wasm.signal(fitting('click', element), at);
+    },
+    v(at, directive, uri) {
+      errorTuples.v(at, directive, uri);
+      if (directive === 'connect-src') wasm.refused(at, text(new URL(uri).origin, 256));
+    },
+  };
+  // Events of the window come as they are, and leave as tuples.
+  const read = {
+    click: (at, { target, isTrusted, clientX, clientY }) => ['c', at, target, isTrusted, clientX, clientY],
+    error: (at, { target, message, filename, lineno, colno, error }, name) =>
+      message ? ['x', at, message, filename, lineno, colno, error?.stack] : [name === 'script' ? 's' : 'g', at, target.src || target.href, name],
+    unhandledrejection: (at, { reason }) => ['j', at, reason?.message || reason, reason?.stack],
+    'vite:preloadError': (at, { payload }) => ['p', at, payload?.message],
+    securitypolicyviolation: (at, { effectiveDirective, blockedURI }) => ['v', at, effectiveDirective, blockedURI],
+  };
+  let complete;
+  const takeIn = () => {
+    wasm.clock(Date.now() - now());
+    wasm.dropped(HOOK_FULL, hook.dropped);
+    hook.dropped = 0;
+    const path = moved();
+    words[ROUTE] = text(route(), 256);
+    words[ONLINE] = navigator.onLine !== false;
+    words[CONNECTION] = text(navigator.connection?.effectiveType || '');
+    if (path) wasm.signal(fitting('navigation', path), complete && now());
+    const { loadEventEnd, loadEventStart, responseStart } = navigation();
+    if (!complete && loadEventEnd) {
+      complete = 1;
+      wasm.loaded(loadEventStart, responseStart);
+      fact(1, 0, 0, navigationTiming());
+    }
+    if (wasm.is_undecided() && mounted()) wasm.mounted();
+    for (const noted of hook.queue.splice(0)) {
+      const [type, name] = noted[0].split(' ');
+      const tuple = name ? read[type](noted[1], noted[2], name) : noted;
+      const [kind, ...rest] = tuple;
+      guarded(tuples[kind])(...rest);
+      if (kept && KEPT.test(kind)) kept.push(tuple);
+      tell('take ' + kind, tuple);
+    }
+    tellPieces();
+  };
+  const lendTouched = () => (wasm.is_undecided() ? lend(touched()) : 0);
+
+  // --- What leaves.
+  const seal = (anyway) => {
+    toldVitals(tell);
+    const due = wasm.gather(anyway);
+    if (due) tellErrors();
+    shell.pass?.(due);
+    if (due) wasm.seal(...lendHead());
+  };
+  const { send, handOver } = openTransport(hook, cost);
+  const store = openStore(hook);
   const leave = () => {
-    for (let bytes; (bytes = core.leaving()); ) {
-      const events = core.handed(handOver(bytes));
-      if (events && store) store.put(bytes, events);
+    for (let length; (length = wasm.next(1)); ) {
+      const bytes = bytesOf(length);
+      const events = wasm.handed(handOver(bytes));
+      if (events) store?.put(bytes, events);
     }
   };
-  const store = openStore(hook);
   // Sends on what earlier pages put away: after the collector has taken one of ours, so that nothing
   // here retries, and while no other tab does it.
   let draining;
   const drain = async () => {
     if (draining || !store || !(draining = await store.lease())) return;
-    core.lost_stored(store.lost(), 0, 0);
+    wasm.dropped(QUEUE_FULL, store.lost());
     for (let key; !hidden && !hook.stopped && store.isOurs() && (key = store.keys()[0]); ) {
       const { bytes, events, expired } = store.read(key);
       const [status] = expired ? [0] : await send(bytes);
-      if (expired) core.lost_stored(0, events, 0);
+      if (expired) wasm.dropped(EXPIRED, events);
       else if (!status || status >= 500 || status === 429 || status === 408) break;
-      else if (status >= 400) core.lost_stored(0, 0, events);
+      else if (status >= 400) wasm.dropped(REFUSED, events);
       store.drop(key);
     }
     draining = store.giveBack();
   };
-  const run = () => {
-    if (hook.stopped) return;
-    scheduled = false;
+
+  // --- When.
+  const idle = self.requestIdleCallback || setTimeout;
+  let scheduled, timer, frame, watching;
+  // Until the first frame is confirmed, what is attached was attached by the hook's last mutation.
+  let firstFrame = hook.mutatedAt;
+  const observer = new MutationObserver(() => paint());
+  const paint = () => {
+    frame = frame || requestAnimationFrame(guarded(() => {
+      const isReady = wasm.is_undecided() && ready();
+      const risen = countPainted(PAINTED);
+      // A task posted from an animation frame runs after that frame was painted.
+      setTimeout(() => {
+        frame = 0;
+        frameIsPainted(isReady, risen);
+      });
+    }));
+  };
+  const frameIsPainted = guarded((isReady, risen) => {
+    tick();
+    wasm.painted(isReady, risen, firstFrame < 0 ? now() : firstFrame);
+    firstFrame = -1;
+    run();
+  });
+  const run = measured(() => {
+    scheduled = 0;
     clearTimeout(timer);
-    const wait = core.run(now());
-    if (hidden) leave();
-    else {
-      const bytes = core.next_beacon(now());
-      if (bytes) {
-        send(bytes).then(([status, retryAfter]) => {
-          core.answered(status, retryAfter, now(), Math.random());
-          if (hook.stopped) return;
-          hook.wake();
-          if (status && status < 300) drain();
-        });
-      }
+    takeIn();
+    wasm.run(wasm.is_undecided() && ready() ? firstFrame : -1, lendTouched());
+    seal();
+    remember(words[NEXT_SEQ] + wasm.owes());
+    const length = hidden ? leave() : wasm.next();
+    if (length) {
+      send(bytesOf(length)).then(([status, retryAfter]) => {
+        tick();
+        wasm.answered(status, retryAfter, Math.random() * 1024);
+        if (hook.stopped) return;
+        hook.wake();
+        if (status && status < 300) drain();
+      });
     }
+    const wait = wasm.wait();
     if (wait >= 0) timer = setTimeout(run, wait);
-    if (watching !== core.watching()) {
-      watching = core.watching();
+    if (watching !== (watching = wasm.watching())) {
       if (watching) {
         observer.observe(document, { childList: true, subtree: true, attributes: true, attributeFilter: ['class', 'id'] });
         paint();
       } else observer.disconnect();
     }
-  };
+  });
   hook.wake = () => {
     if (scheduled) return;
-    scheduled = true;
-    core.batch_begins();
+    scheduled = 1;
+    countPainted(BEFORE);
     idle(run, { timeout: 200 });
   };
+  const hide = measured(() => {
+    tell('leaving');
+    vitalsLeave();
+    takeEntries();
+    tellCost();
+    takeIn();
+    countPainted(PAINTED);
+    wasm.hide(ready(), lendTouched());
+    seal(1);
+  });
+  const show = measured(() => {
+    store?.takeBack();
+    userIsThere();
+    wasm.show();
+  });
   hook.lifecycle = (what) => {
     hidden = what !== 'show';
-    if (hidden) {
-      measured.leaving();
-      core.hide(now());
-    } else {
-      if (store) store.takeBack();
-      core.show(now());
-    }
+    if (hidden) hide();
+    else show();
     run();
   };
   hook.mutations.disconnect();
+  hook.undo.push(() => {
+    clearTimeout(timer);
+    observer.disconnect();
+    store?.forget();
+    forgetVisit();
+  });
 
-  const measured = vitals(hook, note);
-  const shown = ({ persisted, timeStamp }) => {
+  countPainted(BEFORE);
+  watchVitals();
+  const takeEntries = watchCalls(load);
+  tapStreams();
+  // A page restored from memory is a view of its own; what the one before had to say is sealed as its own.
+  listen(self, 'pageshow', ({ persisted, timeStamp }) => {
     if (!persisted) return;
-    // A page restored from memory is a view of its own.
-    hook.view = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => (byte + 256).toString(16).slice(1)).join('');
-    hook.seq = hook.rev = hook.reported = 0;
-    begin(timeStamp);
-    measured.restored(timeStamp);
+    seal(1);
+    hook.view = hex(crypto.getRandomValues(new Uint8Array(16)));
+    hook.rev = hook.reported = words[NEXT_SEQ] = costEvent = 0;
+    firstFrame = -1;
+    complete = 1;
+    beginVisit(1);
+    forgetCalls();
+    forgetErrors();
+    forgetFacts();
+    tick();
+    wasm.restore(timeStamp);
+    vitalsRestored(timeStamp);
+    tell('restored', timeStamp);
     run();
+  });
+  const wake = () => hook.wake();
+  if (document.readyState !== 'complete') listen(self, 'load', () => setTimeout(wake));
+  if (ofKind('navigation')) {
+    for (const name of ['pushState', 'replaceState']) {
+      wrap(history, name, (theirs) => function (...given) {
+        theirs.apply(this, given);
+        wake();
+      });
+    }
+    listen(self, 'popstate', wake);
+  }
+  if (store?.keys()[0]) wasm.distrust();
+  const call = (name, given) => load('api', (api) => {
+    if (hook.stopped) return;
+    api[name](...given);
+    wake();
+  });
+  // A new route holds from now on, and modules listen in on its being set.
+  const own = {
+    setRoute(template) {
+      setRoute(template);
+      wake();
+    },
   };
-  addEventListener('pageshow', shown, true);
-  hook.undo.push(() => removeEventListener('pageshow', shown, true));
-  if (document.readyState !== 'complete') addEventListener('load', () => setTimeout(() => hook.wake && hook.wake()), { once: true });
-  if (store && store.keys()[0]) core.distrust(now());
+  hook.api = new Proxy(own, { get: (api, name) => api[name] || ((...given) => call(name, given)) });
+  hook.calls?.splice(0).forEach(([name, given]) => hook.api[name](...given));
+  if (config.debug) load('debug');
+  if (config.more !== false && words[DETAILS]) idle(() => load('more'), { timeout: 1000 });
+  // Modules are there by now, or never.
+  setTimeout(guarded(() => {
+    kept = 0;
+    tellCost();
+  }), KEPT_MS);
   // Hidden before we came: the hook has spoken of the page, the vitals are ours to tell.
   if (hidden && !document.prerendering) hook.lifecycle('hide');
   else run();

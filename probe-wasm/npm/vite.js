@@ -4,8 +4,19 @@ import { readFileSync } from 'node:fs';
 import { checked, inlineScript } from './inline.js';
 
 const FOLDER = 'sightline/';
-const FILES = { 'core.js': 'text/javascript', 'core.wasm': 'application/wasm' };
+const SCRIPT = 'text/javascript';
+// All of them: which ones a page asks for is decided by what it uses.
+const FILES = {
+  'core.js': SCRIPT,
+  'core.wasm': 'application/wasm',
+  'more.js': SCRIPT,
+  'api.js': SCRIPT,
+  'check.js': SCRIPT,
+  'events.js': SCRIPT,
+  'debug.js': SCRIPT,
+};
 const read = (name) => readFileSync(new URL(name, import.meta.url));
+const script = (name) => read(name).toString().trim();
 
 export default function sightline(options) {
   checked(options);
@@ -23,7 +34,11 @@ export default function sightline(options) {
         {
           tag: 'script',
           attrs: { 'data-sightline': options.release ?? '' },
-          children: inlineScript({ core: base + FOLDER, deployment: '__SIGHTLINE_DEPLOYMENT__', ...options }, read('early.js').toString().trim()),
+          children: inlineScript(
+            { core: base + FOLDER, deployment: '__SIGHTLINE_DEPLOYMENT__', ...options },
+            script('early.js'),
+            options.traceOrigins?.length ? script('trace.js') : '',
+          ),
           injectTo: 'head-prepend',
         },
       ],

@@ -1,51 +1,45 @@
-//! The probe's wasm core. What the early hook noted enters as tuples; beacons leave.
+//! The probe's wasm core. Numbers enter, the bytes of beacons leave; texts are only handles here.
 //!
-//! The way of a measurement through this crate:
-//! 1. `observe` reads the hook's queue and the browser's own entries into plain values;
-//! 2. `page`, `request`, `journey` and `vitals` (pure) decide outcomes from them;
-//! 3. `deliver` gathers the events into beacons and keeps them until they are acknowledged; sending
-//!    them is the shell's, `js/transport.js`;
+//! The shell in `js/` reads the hook's queue and the DOM, matches patterns and calls the doors of
+//! `app` with numbers. The way of a measurement through this crate:
+//! 1. `page`, `request`, `journey` and `vitals` decide outcomes;
+//! 2. what they decide is written at once as an event of the wire format, by `deliver::Outlet`;
+//! 3. `deliver::Queue` seals events into beacons and keeps these until they are acknowledged;
 //! 4. `app` joins these and is the only module that knows them all.
 //!
-//! Whatever fails here loses one measurement; nothing reaches the host page.
+//! Nothing is ever allocated: all state is one static of fixed size that begins as zeros. Whatever
+//! does not fit, or fails otherwise, loses one measurement; nothing reaches the host page.
 
 // A probe that panics takes a part of its host page with it.
-#![deny(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::unreachable
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::unreachable
+    )
 )]
 
-pub mod config;
+pub mod app;
 pub mod deliver;
 pub mod journey;
 pub mod page;
 pub mod request;
 pub mod session;
-pub mod text;
 pub mod vitals;
 
-#[cfg(target_arch = "wasm32")]
-mod app;
-#[cfg(target_arch = "wasm32")]
-mod observe;
+/// Whole milliseconds since the start of the navigation: `performance.now()`, cut.
+pub type Millis = i32;
 
-/// Smaller by 4 kB than the standard one.
-#[cfg(all(target_arch = "wasm32", not(target_feature = "atomics")))]
-#[global_allocator]
-static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
+/// The handle of a text that the shell has lent; 0 is the empty one.
+pub type Text = u16;
 
-/// Milliseconds since the start of the navigation, as `performance.now()` gives them.
-pub type Millis = f64;
-
-/// A duration as beacons carry it: whole milliseconds, never negative, never above a day.
+/// A duration as beacons carry it: never negative, never above a day.
 #[must_use]
 pub fn whole_ms(duration: Millis) -> u32 {
-    let limit = f64::from(beacon::limits::DURATION_MS);
-    // `as` saturates and turns NaN into 0, which is what a broken clock deserves.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    let whole = duration.clamp(0.0, limit).round() as u32;
-    whole
+    u32::try_from(duration)
+        .unwrap_or(0)
+        .min(beacon::limits::DURATION_MS)
 }

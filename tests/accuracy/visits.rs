@@ -1,19 +1,21 @@
 //! What is done on each page: real input events, hiding by another tab in front, going away and coming
 //! back. Every visit ends hidden, since that is when vitals are told.
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use serde_json::json;
 use std::time::Duration;
-use tests::cdp::{Browser, Tab};
+use tests::cdp::Tab;
+use tests::site::PAGES;
+use tests::site_stage::SiteStage;
+use tests::wait::until;
 
-const SITE: &str = "http://pages.test";
 const SOON: Duration = Duration::from_secs(20);
 const CORE: &str = "__sightline.core === 'loaded'";
 const HIDDEN: &str = "document.visibilityState === 'hidden'";
 const VISIBLE: &str = "document.visibilityState === 'visible'";
 
 /// The pages visited, in order; each is a path of the site, and its own story in [`visit`].
-pub(crate) const CASES: [&str; 10] = [
+pub(crate) const CASES: [&str; 11] = [
     "/still",
     "/late-candidates",
     "/script-clicks",
@@ -24,7 +26,14 @@ pub(crate) const CASES: [&str; 10] = [
     "/late-core-hidden",
     "/loaded-hidden",
     "/restored",
+    "/prerendered",
 ];
+
+/// Where a visit goes to come back.
+pub(crate) const ELSEWHERE: &str = "/another";
+
+/// Where the prerendered page is prerendered from.
+pub(crate) const BEFORE: &str = "/before-prerendered";
 
 /// What a page is visited for: without these its row would prove nothing. A navigation kind and a vital.
 pub(crate) fn purpose(path: &str) -> &'static [(&'static str, &'static str)] {
@@ -42,15 +51,21 @@ pub(crate) fn purpose(path: &str) -> &'static [(&'static str, &'static str)] {
             (RESTORED, "cls"),
             (RESTORED, "inp"),
         ],
+        "/prerendered" => &[
+            ("prerender", "fcp"),
+            ("prerender", "lcp"),
+            ("prerender", "ttfb"),
+        ],
         _ => &[("navigate", "fcp"), ("navigate", "lcp")],
     }
 }
 
 /// Visits one page in a context of its own.
-pub(crate) async fn visit(browser: &Browser, path: &str) -> Result<()> {
-    let tab = browser.open(()).await?;
+pub(crate) async fn visit(stage: &SiteStage, path: &str) -> Result<()> {
+    let browser = stage.browser();
+    let mut tab = browser.open(()).await?;
     tab.bring_to_front().await?;
-    let url = format!("{SITE}{path}");
+    let url = format!("{PAGES}{path}");
     match path {
         "/loaded-hidden" => {
             let front = browser.open_beside(&tab, ()).await?;
@@ -100,8 +115,8 @@ pub(crate) async fn visit(browser: &Browser, path: &str) -> Result<()> {
             arrived(&tab, path).await?;
             tab.click("#act").await?;
             tab.rest().await?;
-            tab.go(&format!("{SITE}/elsewhere")).await?;
-            arrived(&tab, "/elsewhere").await?;
+            tab.go(&format!("{PAGES}{ELSEWHERE}")).await?;
+            arrived(&tab, ELSEWHERE).await?;
             tab.evaluate("history.back()").await?;
             arrived(&tab, path).await?;
             tab.rest().await?;
@@ -110,6 +125,27 @@ pub(crate) async fn visit(browser: &Browser, path: &str) -> Result<()> {
                 "new Promise((moved) => setTimeout(() => { push(60); moved(true); }, 700))",
             )
             .await?;
+            tab.rest().await?;
+        }
+        "/prerendered" => {
+            // It asks for the other page to be prerendered and goes there when that is done, once alone.
+            tab.go(&format!("{PAGES}{BEFORE}")).await?;
+            arrived(&tab, BEFORE).await?;
+            tab.detach().await?;
+            let shown = until("the prerendered page", SOON, async || {
+                let found = browser.find_at(&tab, &url, ()).await;
+                found
+                    .map_err(|error| format!("{error:#}"))?
+                    .ok_or("not there".to_owned())
+            })
+            .await?;
+            arrived(&shown, path).await?;
+            let activated = "performance.getEntriesByType('navigation')[0].activationStart > 0";
+            ensure!(
+                shown.evaluate(activated).await? == true,
+                "it was loaded anew"
+            );
+            tab = shown;
             tab.rest().await?;
         }
         _ => {

@@ -1,9 +1,10 @@
 //! Nothing is measured before the user agrees, and nothing after the user has had enough.
 
-use crate::support::{SOON, at_home, ended, healthy, holds, on_stage, with_options};
+use crate::support::{
+    SOON, at_home, at_home_after, at_login_after, ended, healthy, holds, on_stage, with_options,
+};
 use anyhow::{Result, ensure};
 use serde_json::json;
-use tests::visit::Arrival;
 
 /// Keeps the page's own functions aside, to be compared with.
 const ASIDE: &str = "(() => { const of = () => [fetch, XMLHttpRequest.prototype.open, \
@@ -20,11 +21,12 @@ const KEPT: &str = "[...Object.keys(localStorage), ...Object.keys(sessionStorage
 #[tokio::test]
 async fn before_consent_nothing_is_touched_kept_or_sent() -> Result<()> {
     on_stage("consent", healthy(), async |stage| {
-        let visitor = stage.visitor().await?;
-        visitor.tab().prepend(ASIDE).await?;
-        let required = json!({ "consent": "required" });
-        visitor.tab().prepend(&with_options(&required)).await?;
-        ensure!(visitor.open("/").await? == Arrival::Ready("/login".to_owned()));
+        let required = with_options(&json!({ "consent": "required" }));
+        let visitor = at_login_after(stage, async |tab| {
+            tab.prepend(ASIDE).await?;
+            tab.prepend(&required).await
+        })
+        .await?;
         let tab = visitor.tab();
         ensure!(
             tab.evaluate("asBefore()").await? == 7,
@@ -58,10 +60,7 @@ async fn before_consent_nothing_is_touched_kept_or_sent() -> Result<()> {
 #[tokio::test]
 async fn stop_leaves_the_page_as_it_was_and_nothing_is_sent_any_more() -> Result<()> {
     on_stage("stop", healthy(), async |stage| {
-        let visitor = stage.visitor().await?;
-        visitor.tab().prepend(ASIDE).await?;
-        ensure!(visitor.open("/").await? == Arrival::Ready("/login".to_owned()));
-        ensure!(visitor.sign_in().await?, "signing in must work");
+        let visitor = at_home_after(stage, async |tab| tab.prepend(ASIDE).await).await?;
         let view = visitor.view()?;
         stage
             .until_view(&view, SOON, |view| ended(view, "access_app", &["success"]))

@@ -1,7 +1,9 @@
-//! The core does not arrive, or not the right one.
+//! The core does not arrive, or not the right one, or the collector's very name is blocked.
 
-use crate::support::{SOON, builds_copied, demo, healthy, holds, on_stage};
+use crate::support::{SOON, builds_copied, counted, demo, healthy, holds, on_site, on_stage};
 use anyhow::{Context, Result, ensure};
+use serde_json::json;
+use tests::site::Page;
 use tests::visit::Arrival;
 
 #[tokio::test]
@@ -63,6 +65,35 @@ async fn a_core_of_another_build_is_not_started_and_the_collector_s_is() -> Resu
             })
             .await?;
         stage.agreed_truth().await.map(drop)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn where_the_collector_is_blocked_by_its_name_a_path_of_the_own_origin_delivers() -> Result<()>
+{
+    on_site("own-path", &[], async |stage| {
+        stage.site.put_tunnel("/rum", stage.ingest());
+        let page = Page::new("Tunnel").with(&json!({ "collector": "/rum", "core": null }));
+        let address = stage.site.put("/", page)?;
+        let tab = stage.tab().await?;
+        tab.block(&["*collector.test*"]).await?;
+        stage.go(&tab, &address).await?;
+        tab.evaluate("fetch('http://api.test/json').then((answer) => answer.json())")
+            .await?;
+        let view = stage.leave(&tab).await?;
+        stage
+            .collector
+            .until_view(&view, SOON, |view| {
+                holds(view, "/core", "loaded")?;
+                // The probe's own calls are none of the application's.
+                match view["request_counts"].as_array().map(Vec::len) {
+                    Some(1) if counted(view, "/json", "ok") == 1 => Ok(()),
+                    _ => Err("one call was made".to_owned()),
+                }
+            })
+            .await
+            .map(drop)
     })
     .await
 }

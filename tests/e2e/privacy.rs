@@ -1,11 +1,14 @@
 //! A user who asks for privacy gets it: outcomes are counted, nothing is stored, no detail travels.
 
-use crate::support::{SOON, ended, find, healthy, holds, on_stage, with_options};
+use crate::support::{SOON, at_home_after, ended, find, healthy, holds, on_stage, with_options};
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
-use tests::visit::Arrival;
 
 const KEPT: &str = "[...Object.keys(localStorage), ...Object.keys(sessionStorage)].filter(key => /^sightline/.test(key)).length";
+
+/// As the user's browser says it.
+pub(crate) const ASKS_FOR_PRIVACY: &str =
+    "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', { value: true })";
 
 fn has_none(view: &Value, list: &str) -> Result<()> {
     let found = view[list].as_array().map_or(0, Vec::len);
@@ -16,24 +19,18 @@ fn has_none(view: &Value, list: &str) -> Result<()> {
 #[tokio::test]
 async fn with_global_privacy_control_outcomes_are_counted_and_no_detail_travels() -> Result<()> {
     on_stage("privacy-control", healthy(), async |stage| {
-        stage
-            .demo
-            .set_fault("POST", "/chat", "no-cors-500")
-            .await?;
-        let visitor = stage.visitor().await?;
-        visitor
-            .tab()
-            .prepend("Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', { value: true })")
-            .await?;
-        ensure!(visitor.open("/").await? == Arrival::Ready("/login".to_owned()));
-        ensure!(visitor.sign_in().await?, "signing in must work");
+        stage.demo.set_fault("POST", "/chat", "no-cors-500").await?;
+        let visitor = at_home_after(stage, async |tab| tab.prepend(ASKS_FOR_PRIVACY).await).await?;
         visitor.chat("Something funny").await?;
         visitor
             .tab()
             .evaluate("void setTimeout(() => { throw new Error('a secret') })")
             .await?;
         visitor.tab().rest().await?;
-        ensure!(visitor.tab().evaluate(KEPT).await? == 0, "something is stored");
+        ensure!(
+            visitor.tab().evaluate(KEPT).await? == 0,
+            "something is stored"
+        );
         let view = visitor.view()?;
         stage.leave(visitor).await?;
         let shown = stage
@@ -59,11 +56,8 @@ async fn with_global_privacy_control_outcomes_are_counted_and_no_detail_travels(
 #[tokio::test]
 async fn without_storage_everything_is_told_and_nothing_is_kept() -> Result<()> {
     on_stage("no-storage", healthy(), async |stage| {
-        let visitor = stage.visitor().await?;
-        let none = json!({ "storage": "none" });
-        visitor.tab().prepend(&with_options(&none)).await?;
-        ensure!(visitor.open("/").await? == Arrival::Ready("/login".to_owned()));
-        ensure!(visitor.sign_in().await?, "signing in must work");
+        let none = with_options(&json!({ "storage": "none" }));
+        let visitor = at_home_after(stage, async |tab| tab.prepend(&none).await).await?;
         ensure!(
             visitor.tab().evaluate(KEPT).await? == 0,
             "something is stored"

@@ -1,6 +1,6 @@
 //! Pages that go away while the collector does: the origin's next page delivers what they had to say.
 
-use crate::support::{SOON, ended, healthy, holds, on_stage};
+use crate::support::{SOON, at_home_after, ended, healthy, holds, on_stage};
 use anyhow::{Result, ensure};
 use std::time::Duration;
 use tests::stage::Stage;
@@ -22,10 +22,7 @@ const SENDS: &str = "(() => { const real = fetch; globalThis.sent = []; globalTh
 
 /// A signed-in visitor whose beacons are watched, and who was fully heard of.
 async fn watched(stage: &Stage) -> Result<(Visitor, String)> {
-    let visitor = stage.visitor().await?;
-    visitor.tab().prepend(SENDS).await?;
-    ensure!(visitor.open("/").await? == Arrival::Ready("/login".to_owned()));
-    ensure!(visitor.sign_in().await?, "signing in must work");
+    let visitor = at_home_after(stage, async |tab| tab.prepend(SENDS).await).await?;
     let view = visitor.view()?;
     stage
         .until_view(&view, SOON, |view| ended(view, "access_app", &["success"]))
@@ -117,36 +114,6 @@ async fn what_another_tab_has_leased_is_left_to_it_and_sent_once_when_it_has_die
             })
             .await?;
         stage.agreed_truth().await.map(drop)
-    })
-    .await
-}
-
-#[tokio::test]
-async fn a_page_restored_from_memory_loses_nothing_of_the_view_before() -> Result<()> {
-    on_stage("put-away-restored", healthy(), async |stage| {
-        let (visitor, view) = watched(stage).await?;
-        stage.stop_collector().await?;
-        visitor.chat("Before I go").await?;
-        visitor.tab().wait_for("failed > 0", SOON).await?;
-        let other = stage.browser().open_beside(visitor.tab(), ()).await?;
-        let kept = format!("{PUT_AWAY} > 0");
-        visitor.tab().wait_for(&kept, SOON).await?;
-        visitor.tab().bring_to_front().await?;
-        visitor.tab().wait_for("!document.hidden", SOON).await?;
-        // As after a step back: the document is the same, and a new view.
-        let restore =
-            "void dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))";
-        visitor.tab().evaluate(restore).await?;
-        stage.start_collector().await?;
-        other.close().await?;
-        stage
-            .until_view(&view, Duration::from_secs(30), |view| {
-                ended(view, "chat", &["success"])
-            })
-            .await?;
-        let empty = format!("{PUT_AWAY} === 0");
-        visitor.tab().wait_for(&empty, SOON).await?;
-        visitor.close().await.map(drop)
     })
     .await
 }

@@ -1,9 +1,8 @@
 //! A collector that is in trouble decides when it is asked again, and a second one can take its place.
 
-use crate::support::{SOON, ended, healthy, on_stage, with_options};
+use crate::support::{SOON, at_home_after, ended, healthy, on_stage, with_options};
 use anyhow::{Result, ensure};
 use serde_json::json;
-use tests::visit::Arrival;
 
 /// Answers the first beacon with 503 and `Retry-After: 4`, and notes when beacons are sent.
 const BUSY_ONCE: &str = "(() => { const real = fetch; globalThis.sent = []; \
@@ -16,10 +15,7 @@ const BUSY_ONCE: &str = "(() => { const real = fetch; globalThis.sent = []; \
 #[tokio::test]
 async fn retry_after_is_obeyed_to_the_second() -> Result<()> {
     on_stage("retry-after", healthy(), async |stage| {
-        let visitor = stage.visitor().await?;
-        visitor.tab().prepend(BUSY_ONCE).await?;
-        ensure!(visitor.open("/").await? == Arrival::Ready("/login".to_owned()));
-        ensure!(visitor.sign_in().await?, "signing in must work");
+        let visitor = at_home_after(stage, async |tab| tab.prepend(BUSY_ONCE).await).await?;
         visitor.tab().wait_for("sent.length > 1", SOON).await?;
         let pause = visitor.tab().evaluate("sent[1] - sent[0]").await?;
         let pause = pause.as_f64().unwrap_or_default();
@@ -33,15 +29,12 @@ async fn retry_after_is_obeyed_to_the_second() -> Result<()> {
 #[tokio::test]
 async fn when_the_collector_fails_the_second_origin_takes_over() -> Result<()> {
     on_stage("second-origin", healthy(), async |stage| {
-        let visitor = stage.visitor().await?;
         let second = json!({ "fallbackCollector": "http://second.sightline.test" });
-        visitor.tab().prepend(&with_options(&second)).await?;
-        visitor
-            .tab()
-            .block(&["*collector.sightline.test/v1/*"])
-            .await?;
-        ensure!(visitor.open("/").await? == Arrival::Ready("/login".to_owned()));
-        ensure!(visitor.sign_in().await?, "signing in must work");
+        let visitor = at_home_after(stage, async |tab| {
+            tab.prepend(&with_options(&second)).await?;
+            tab.block(&["*collector.sightline.test/v1/*"]).await
+        })
+        .await?;
         let view = visitor.view()?;
         stage
             .until_view(&view, SOON, |view| ended(view, "access_app", &["success"]))

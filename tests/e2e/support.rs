@@ -4,7 +4,9 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use std::path::Path;
 use std::time::Duration;
+use tests::cdp::Tab;
 use tests::process::workspace;
+use tests::site_stage::SiteStage;
 use tests::stage::{Setting, Stage};
 use tests::visit::{Arrival, Visitor};
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -24,6 +26,20 @@ pub(crate) async fn on_stage(
     let _place: SemaphorePermit<'_> = STAGES.acquire().await?;
     let stage = Stage::set(name, setting).await?;
     stage.demo.succeed_always().await?;
+    promise(&stage)
+        .await
+        .with_context(|| format!("target/e2e-logs/{name}-*.log may say more"))?;
+    stage.strike().await
+}
+
+/// Runs one promise about the probe alone on a site of its own; the collector knows the journeys.
+pub(crate) async fn on_site(
+    name: &str,
+    journeys: &[&str],
+    promise: impl AsyncFnOnce(&SiteStage) -> Result<()>,
+) -> Result<()> {
+    let _place: SemaphorePermit<'_> = STAGES.acquire().await?;
+    let stage = SiteStage::set(name, journeys).await?;
     promise(&stage)
         .await
         .with_context(|| format!("target/e2e-logs/{name}-*.log may say more"))?;
@@ -52,20 +68,38 @@ pub(crate) fn healthy() -> Setting {
     demo(&["--pick", "pod:1"])
 }
 
-/// A visitor who has signed in and sees films.
-pub(crate) async fn at_home(stage: &Stage) -> Result<Visitor> {
+/// A visitor who sees the login form, in a tab that was prepared before.
+pub(crate) async fn at_login_after(
+    stage: &Stage,
+    prepare: impl AsyncFnOnce(&Tab) -> Result<()>,
+) -> Result<Visitor> {
     let visitor = stage.visitor().await?;
+    prepare(visitor.tab()).await?;
     let arrival = visitor.open("/").await?;
     ensure!(
         arrival == Arrival::Ready("/login".to_owned()),
         "the login form: {arrival:?}"
     );
+    Ok(visitor)
+}
+
+/// The same, signed in and with films to see.
+pub(crate) async fn at_home_after(
+    stage: &Stage,
+    prepare: impl AsyncFnOnce(&Tab) -> Result<()>,
+) -> Result<Visitor> {
+    let visitor = at_login_after(stage, prepare).await?;
     ensure!(
         visitor.sign_in().await?,
         "signing in failed: {:#?}",
         visitor.watch().current()
     );
     Ok(visitor)
+}
+
+/// A visitor who has signed in and sees films.
+pub(crate) async fn at_home(stage: &Stage) -> Result<Visitor> {
+    at_home_after(stage, async |_| Ok(())).await
 }
 
 /// A script that adds options to the configuration the page brings.
@@ -112,6 +146,41 @@ pub(crate) fn find<'a>(view: &'a Value, list: &str, field: &str, value: &str) ->
         .as_array()?
         .iter()
         .find(|element| element[field] == value)
+}
+
+/// A list of the view.
+pub(crate) fn list<'a>(view: &'a Value, list: &str) -> &'a [Value] {
+    view[list].as_array().map_or(&[], Vec::as_slice)
+}
+
+/// How many calls of a route the view has counted, besides those told singly.
+pub(crate) fn counted(view: &Value, route: &str, outcome: &str) -> u64 {
+    let counts = list(view, "request_counts").iter();
+    let meant = counts.filter(|one| one["route"] == route && one["outcome"] == outcome);
+    let buckets = meant.flat_map(|one| list(&one["durations"], "counts"));
+    buckets.filter_map(|bucket| bucket[1].as_u64()).sum()
+}
+
+/// Whether a number lies within a range; an error says what it is.
+pub(crate) fn within(
+    value: &Value,
+    pointer: &str,
+    range: std::ops::RangeInclusive<f64>,
+) -> Result<(), String> {
+    let found = value.pointer(pointer).and_then(Value::as_f64);
+    if found.is_some_and(|found| range.contains(&found)) {
+        Ok(())
+    } else {
+        Err(format!("{pointer} is {found:?}, not within {range:?}"))
+    }
+}
+
+/// The value of an async function body run in the page, which has the package as `sightline`.
+pub(crate) async fn run(tab: &Tab, body: &str) -> Result<Value> {
+    tab.evaluate(&format!(
+        "(async () => {{ const sightline = await import('/sightline/index.js'); {body} }})()"
+    ))
+    .await
 }
 
 /// The front-end builds of a kind (`release` or `bare`), copied so that a test can change them; the

@@ -1,10 +1,12 @@
 //! The two programs' HTTP APIs as a test sees them: plain JSON, asked and parsed.
 
 use crate::truth::logs::{BackendEntry, PodEntry};
+use crate::wait::until;
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// The demo's admin API.
 #[derive(Clone, Debug)]
@@ -214,6 +216,29 @@ impl Collector {
     /// When the collector does not know it.
     pub async fn view(&self, view: &str) -> Result<Value> {
         get(&self.http, &format!("{}/api/v1/views/{view}", self.private)).await
+    }
+
+    /// Waits until a view is shown as it should be, and returns it; `look` says what is not yet right.
+    ///
+    /// # Errors
+    /// Shows the view as it was last.
+    pub async fn until_view(
+        &self,
+        view: &str,
+        within: Duration,
+        look: impl Fn(&Value) -> Result<(), String>,
+    ) -> Result<Value> {
+        until(
+            &format!("view {view} in the collector"),
+            within,
+            async || {
+                let shown = self.view(view).await;
+                let shown = shown.map_err(|error| format!("{error:#}"))?;
+                look(&shown).map_err(|problem| format!("{problem}: {shown:#}"))?;
+                Ok(shown)
+            },
+        )
+        .await
     }
 
     /// The Prometheus text of the collector.

@@ -127,6 +127,21 @@ impl Program {
     }
 }
 
+/// Where a program under a test writes what it has to say: `target/e2e-logs/TEST-PROGRAM.log`.
+///
+/// # Errors
+/// When the file cannot be opened.
+pub fn log_file(test: &str, program: &str) -> Result<Stdio> {
+    let folder = workspace().join("target/e2e-logs");
+    std::fs::create_dir_all(&folder)?;
+    let path = folder.join(format!("{test}-{program}.log"));
+    Ok(std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(path)?
+        .into())
+}
+
 /// A loopback port that was free a moment ago.
 ///
 /// # Errors

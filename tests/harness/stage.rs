@@ -3,15 +3,13 @@
 
 use crate::api::{Collector, Demo, now_ms};
 use crate::cdp::{Browser, NameMap, Tab};
+use crate::collector::CollectorProgram;
 use crate::compare::{Settled, Verdict, compare, settle};
-use crate::process::{Program, binary, free_port, workspace};
+use crate::process::{Program, binary, log_file, workspace};
 use crate::truth::Rules;
 use crate::visit::{VisitRecord, Visitor};
-use crate::wait::until;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
-use std::path::PathBuf;
-use std::process::Stdio;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -62,8 +60,7 @@ impl Default for Setting {
 pub struct Stage {
     name: String,
     demo_program: Program,
-    collector_program: tokio::sync::Mutex<Option<Program>>,
-    config: PathBuf,
+    collector_program: CollectorProgram,
     browser: Browser,
     visitors: AtomicU64,
     records: Mutex<Vec<VisitRecord>>,
@@ -72,14 +69,10 @@ pub struct Stage {
     pub demo: Demo,
     /// The collector's private API.
     pub collector: Collector,
-    /// The address of the collector's public listener.
-    pub ingest: String,
-    private: String,
     /// How the truth judges.
     pub rules: Rules,
     /// When the stage was set.
     pub from_ms: u64,
-    _folder: tempfile::TempDir,
 }
 
 impl Stage {
@@ -88,13 +81,9 @@ impl Stage {
     /// # Errors
     /// When a program is missing or does not come up.
     pub async fn set(name: &str, setting: Setting) -> Result<Self> {
-        let folder = tempfile::Builder::new()
-            .prefix("sightline-stage-")
-            .tempdir()?;
-        let (public, private) = (free_port()?, free_port()?);
-        let ingest = format!("http://127.0.0.1:{public}");
-        let private_address = format!("http://127.0.0.1:{private}");
-        let mut arguments: Vec<String> = ["serve", "--collector", &ingest]
+        let demo_path = binary("demo-frontend", "demo-frontend")?;
+        let collector_program = CollectorProgram::prepare(name, example()?)?;
+        let mut arguments: Vec<String> = ["serve", "--collector", &collector_program.ingest]
             .into_iter()
             .chain([
                 "--site-port",
@@ -110,33 +99,26 @@ impl Stage {
             arguments.extend(["--crowd".to_owned(), "0".to_owned()]);
         }
         arguments.extend(setting.demo);
-        let demo_path = binary("demo-frontend", "demo-frontend")?;
         let demo_program = Program::start(&demo_path, &arguments, log_file(name, "demo")?).await?;
         let (site, backend) = (
             demo_program.address("site")?,
             demo_program.address("backend")?,
         );
         let admin = demo_program.address("admin")?;
-        let config = folder.path().join("collector.toml");
-        let text = collector_config(public, private, &backend, &admin, folder.path())?;
-        std::fs::write(&config, text)?;
-        let browser = Browser::start(&names(&site, &backend, &ingest)).await?;
+        collector_program.configure(|config| scrape(config, &backend, &admin));
+        let browser = Browser::start(&names(&site, &backend, &collector_program.ingest)).await?;
         let stage = Self {
             name: name.to_owned(),
             demo_program,
-            collector_program: tokio::sync::Mutex::new(None),
-            config,
+            collector: Collector::at(&collector_program.private, APP),
+            collector_program,
             browser,
             visitors: AtomicU64::new(0),
             records: Mutex::default(),
             closed: Mutex::default(),
             demo: Demo::at(&admin),
-            collector: Collector::at(&private_address, APP),
-            ingest,
-            private: private_address,
             rules: setting.rules,
             from_ms: now_ms(),
-            _folder: folder,
         };
         if setting.collector {
             stage.start_collector().await?;
@@ -149,11 +131,7 @@ impl Stage {
     /// # Errors
     /// When it does not come up.
     pub async fn start_collector(&self) -> Result<()> {
-        let path = binary("sightline-collector", "collector")?;
-        let arguments = ["--config".to_owned(), self.config.display().to_string()];
-        let program = Program::start(&path, &arguments, log_file(&self.name, "collector")?).await?;
-        *self.collector_program.lock().await = Some(program);
-        Ok(())
+        self.collector_program.start().await
     }
 
     /// Stops the collector in an orderly way.
@@ -161,11 +139,7 @@ impl Stage {
     /// # Errors
     /// When it does not stop.
     pub async fn stop_collector(&self) -> Result<()> {
-        let program = self.collector_program.lock().await.take();
-        program
-            .context("the collector is not running")?
-            .stop()
-            .await
+        self.collector_program.stop().await
     }
 
     /// The arguments that point the visitors' program at this stage.
@@ -178,8 +152,11 @@ impl Stage {
             ("--site", demo("site")?),
             ("--backend", demo("backend")?),
             ("--admin", demo("admin")?),
-            ("--collector-public", self.ingest.clone()),
-            ("--collector-private", self.private.clone()),
+            ("--collector-public", self.collector_program.ingest.clone()),
+            (
+                "--collector-private",
+                self.collector_program.private.clone(),
+            ),
         ];
         Ok(pairs
             .into_iter()
@@ -235,20 +212,7 @@ impl Stage {
         within: Duration,
         look: impl Fn(&Value) -> Result<(), String>,
     ) -> Result<Value> {
-        until(
-            &format!("view {view} in the collector"),
-            within,
-            async || {
-                let shown = self
-                    .collector
-                    .view(view)
-                    .await
-                    .map_err(|error| format!("{error:#}"))?;
-                look(&shown).map_err(|problem| format!("{problem}: {shown:#}"))?;
-                Ok(shown)
-            },
-        )
-        .await
+        self.collector.until_view(view, within, look).await
     }
 
     /// The truth about all who have left.
@@ -292,9 +256,7 @@ impl Stage {
     /// When a program does not stop as asked.
     pub async fn strike(self) -> Result<()> {
         self.browser.close().await?;
-        if let Some(program) = self.collector_program.lock().await.take() {
-            program.stop().await?;
-        }
+        self.collector_program.strike().await?;
         self.demo_program.stop().await
     }
 }
@@ -303,23 +265,16 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The collector's example configuration, moved to this stage's ports and folder.
-fn collector_config(
-    public: u16,
-    private: u16,
-    backend: &str,
-    admin: &str,
-    folder: &std::path::Path,
-) -> Result<String> {
+/// The collector's example configuration.
+fn example() -> Result<toml::Table> {
     let example = workspace().join("collector/examples/movie-guru.toml");
     let text = std::fs::read_to_string(&example)
         .with_context(|| format!("reading {}", example.display()))?;
-    let mut config: toml::Table = text.parse()?;
-    let listen = table(&mut config, "listen");
-    listen.insert("public".to_owned(), format!("127.0.0.1:{public}").into());
-    listen.insert("private".to_owned(), format!("127.0.0.1:{private}").into());
-    let database = folder.join("sightline.db").display().to_string();
-    table(&mut config, "store").insert("path".to_owned(), database.into());
+    Ok(text.parse()?)
+}
+
+/// Where the collector finds this stage's servers.
+fn scrape(config: &mut toml::Table, backend: &str, admin: &str) {
     let scrapes = config.get_mut("scrape").and_then(toml::Value::as_array_mut);
     for scrape in scrapes
         .into_iter()
@@ -330,30 +285,4 @@ fn collector_config(
         let server = if of_backend { backend } else { admin };
         scrape.insert("url".to_owned(), format!("{server}/metrics").into());
     }
-    Ok(toml::to_string(&config)?)
-}
-
-fn table<'a>(config: &'a mut toml::Table, name: &str) -> &'a mut toml::Table {
-    let entry = config
-        .entry(name.to_owned())
-        .or_insert_with(|| toml::Table::new().into());
-    match entry {
-        toml::Value::Table(table) => table,
-        // Our own example file has tables there; anything else is replaced and fails at the start.
-        other => {
-            *other = toml::Table::new().into();
-            other.as_table_mut().expect("just made one")
-        }
-    }
-}
-
-fn log_file(test: &str, program: &str) -> Result<Stdio> {
-    let folder = workspace().join("target/e2e-logs");
-    std::fs::create_dir_all(&folder)?;
-    let path = folder.join(format!("{test}-{program}.log"));
-    Ok(std::fs::OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(path)?
-        .into())
 }

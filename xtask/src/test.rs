@@ -19,5 +19,12 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     } else {
         system::install_chromium()?;
     }
+    shell::step("tests of the package", || {
+        shell::run_quietly(
+            std::process::Command::new("node")
+                .arg("--test")
+                .current_dir(shell::root().join("probe-wasm/npm")),
+        )
+    })?;
     shell::step("tests", || shell::run(shell::cargo().args(&arguments)))
 }

@@ -1,6 +1,10 @@
 //! One thing that happened on a page, and the kinds too small for a file of their own.
 
-use super::{JourneyAttempt, PageLoad, RequestAttempt, RequestCounts, Vital};
+use super::{
+    Clicks, Frustration, JourneyAttempt, LongTasks, Measurement, NavigationTiming, PageLoad,
+    ProbeReport, RequestAttempt, RequestCounts, Resource, Resources, RouteView, Socket, Vital,
+    VitalCause,
+};
 use serde::{Deserialize, Serialize};
 
 /// `(view, n)` identifies an event; a higher `rev` replaces what was sent under the same `n` before.
@@ -28,7 +32,7 @@ pub enum EventKind {
     Navigation(NavigationTiming),
     /// One web vital.
     Vital(Vital),
-    /// One request, sent singly: a failed one, or a revision of one that was pending.
+    /// One request, sent singly: a failed one, a streamed one, or a revision of one that was pending.
     Request(RequestAttempt),
     /// Good requests, counted.
     Requests(RequestCounts),
@@ -38,6 +42,26 @@ pub enum EventKind {
     Error(ErrorReport),
     /// What was sent under this number before turned out not to have happened.
     Withdrawn,
+    /// What a web vital was made of.
+    VitalCause(VitalCause),
+    /// A route shown without loading a document (a soft navigation).
+    Route(RouteView),
+    /// Resources of one kind from one origin, counted.
+    Resources(Resources),
+    /// A slow or failed resource, singly.
+    Resource(Resource),
+    /// Time during which the page could not respond.
+    LongTasks(LongTasks),
+    /// A WebSocket or an event source.
+    Socket(Socket),
+    /// Clicks, counted.
+    Clicks(Clicks),
+    /// Clicks that speak of frustration.
+    Frustration(Frustration),
+    /// A measurement of the application's own.
+    Measurement(Measurement),
+    /// What the probe cost.
+    Probe(ProbeReport),
 }
 
 /// Whether an outcome can still be replaced.
@@ -51,35 +75,6 @@ pub enum Finality {
     Final,
 }
 
-/// Phases of the navigation, in milliseconds, after the Navigation Timing specification
-/// (<https://www.w3.org/TR/navigation-timing-2/>). A phase that did not happen is 0.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct NavigationTiming {
-    /// redirectEnd − redirectStart
-    pub redirect_ms: u32,
-    /// domainLookupEnd − domainLookupStart
-    pub dns_ms: u32,
-    /// connectEnd − connectStart, TLS included
-    pub connect_ms: u32,
-    /// connectEnd − secureConnectionStart
-    pub tls_ms: u32,
-    /// responseStart − requestStart
-    pub request_ms: u32,
-    /// responseEnd − responseStart
-    pub response_ms: u32,
-    /// domInteractive since the start of the navigation
-    pub dom_interactive_ms: u32,
-    /// domContentLoadedEventEnd since the start of the navigation
-    pub dom_content_loaded_ms: u32,
-    /// loadEventEnd since the start of the navigation; 0 when the page was left before
-    pub load_ms: u32,
-    /// transferSize of the document, bytes
-    pub transfer_bytes: u32,
-    /// ALPN name such as `http/1.1`
-    pub protocol: String,
-}
-
 /// An error seen by the page, never with the text a user typed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErrorReport {
@@ -88,9 +83,21 @@ pub struct ErrorReport {
     /// Bounded to [`crate::limits::MESSAGE_BYTES`].
     #[serde(default)]
     pub message: String,
-    /// Address of the script without query, or empty.
+    /// Address of the script or resource without query, or empty.
     #[serde(default)]
     pub source: String,
+    /// Function, address, line and column of the top frames, one to a line, without queries; at most
+    /// [`crate::limits::STACK_BYTES`].
+    #[serde(default)]
+    pub stack: String,
+    /// How often this error (same kind, message, source and stack) was seen in this view; a later
+    /// revision tells the new total.
+    #[serde(default = "once")]
+    pub count: u32,
+}
+
+fn once() -> u32 {
+    1
 }
 
 /// Where an error surfaced.
@@ -107,4 +114,8 @@ pub enum ErrorKind {
     Chunk,
     /// A violation of the page's content security policy.
     Csp,
+    /// An image, style sheet or other resource that could not be loaded.
+    Resource,
+    /// Written with `console.error`; only where the application asks for it.
+    Console,
 }

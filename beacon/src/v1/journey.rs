@@ -28,6 +28,32 @@ pub struct JourneyAttempt {
     /// The value of the configured body field of the deciding request.
     #[serde(default)]
     pub result: Option<String>,
+    /// The declared or reported steps that were reached, in order of their start; at most
+    /// [`crate::limits::STEPS`].
+    #[serde(default)]
+    pub steps: Vec<Step>,
+}
+
+/// A step of an attempt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// Its name, at most [`crate::limits::NAME_BYTES`].
+    pub name: String,
+    /// Milliseconds from the start of the attempt.
+    pub started_ms: u32,
+    /// Milliseconds it took; until the attempt ended, for one that did not end.
+    pub duration_ms: u32,
+    /// Position of the step it is a part of, plus one; 0 for a part of the attempt itself. Always an
+    /// earlier step.
+    #[serde(default)]
+    pub parent: u8,
+    /// Whether it ended.
+    #[serde(default = "yes")]
+    pub ended: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// How an attempt ended.

@@ -3,17 +3,30 @@
 //!
 //! In JSON, enums are in `snake_case`, absent lists and options may be left out.
 
+mod activity;
 mod event;
 mod journey;
+mod load;
 mod page;
 mod request;
+mod socket;
 mod vital;
 
-pub use event::{ErrorKind, ErrorReport, Event, EventKind, Finality, NavigationTiming};
-pub use journey::{JourneyAttempt, JourneyOutcome, JourneyReason};
+pub use activity::{
+    Attribute, ClickTarget, Clicks, Frustration, FrustrationKind, Measurement, ProbeReport,
+};
+pub use event::{ErrorKind, ErrorReport, Event, EventKind, Finality};
+pub use journey::{JourneyAttempt, JourneyOutcome, JourneyReason, Step};
+pub use load::{
+    LongTasks, NavigationTiming, Resource, ResourceFault, Resources, RouteTrigger, RouteView,
+    ServerTiming,
+};
 pub use page::{NavigationKind, Page, PageLoad, PageOutcome, Touched};
-pub use request::{Diagnosis, FailureCause, RequestAttempt, RequestCounts, RequestOutcome};
-pub use vital::{Vital, VitalName, VitalRating};
+pub use request::{
+    Diagnosis, FailureCause, Initiator, RequestAttempt, RequestCounts, RequestOutcome, Stream,
+};
+pub use socket::{Socket, SocketKind, SocketOutcome};
+pub use vital::{Vital, VitalCause, VitalName, VitalPart, VitalPartName, VitalRating};
 
 use crate::{SessionId, ViewId};
 use serde::{Deserialize, Serialize};
@@ -43,6 +56,9 @@ pub struct Head {
     /// How the wasm core fares; anything but `loaded` means the early hook speaks alone.
     #[serde(default)]
     pub core: CoreStatus,
+    /// How much is told besides outcomes and counts.
+    #[serde(default)]
+    pub detail: Detail,
     /// The document.
     pub page: Page,
     /// The view before this one in the same tab, so that a missing tail can be known.
@@ -51,6 +67,23 @@ pub struct Head {
     /// What the probe had to drop since its last acknowledged beacon, by reason.
     #[serde(default)]
     pub dropped: Vec<DropCount>,
+    /// What the application says of the visit, such as a plan or an experiment; at most
+    /// [`crate::limits::ATTRIBUTES`].
+    #[serde(default)]
+    pub attributes: Vec<Attribute>,
+}
+
+/// How much of a view is told. Pages, journeys and counts of requests always are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Detail {
+    /// Everything.
+    #[default]
+    Full,
+    /// The session was not drawn for detail.
+    Unsampled,
+    /// The browser asks for privacy (Global Privacy Control).
+    Private,
 }
 
 /// The state of the wasm core when a beacon was written.
@@ -90,7 +123,7 @@ pub struct DropCount {
     pub count: u32,
 }
 
-/// Why the probe dropped something.
+/// Why the probe dropped something. Append only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DropReason {
@@ -104,4 +137,6 @@ pub enum DropReason {
     Expired,
     /// More failed requests than are sent singly; they remain in the counts.
     Capped,
+    /// The application's own `beforeSend` withheld it.
+    Withheld,
 }

@@ -1,7 +1,7 @@
 //! Calls to a backend as the browser saw them end: singly when bad, counted when good.
 
 use super::Finality;
-use crate::Histogram;
+use crate::{Histogram, TraceId};
 use serde::{Deserialize, Serialize};
 
 /// One call. `started` is the event's `at_ms`.
@@ -33,6 +33,52 @@ pub struct RequestAttempt {
     /// For `unreachable`: what most probably kept the answer away.
     #[serde(default)]
     pub diagnosis: Option<Diagnosis>,
+    /// What made the call.
+    #[serde(default)]
+    pub initiator: Initiator,
+    /// `navigator.onLine` when it ended.
+    #[serde(default = "yes")]
+    pub online: bool,
+    /// `navigator.connection.effectiveType`, such as `4g`, at most [`crate::limits::NAME_BYTES`]; empty
+    /// where the browser tells none.
+    #[serde(default)]
+    pub connection: String,
+    /// Milliseconds from sending to the answer's headers; 0 when there were none.
+    #[serde(default)]
+    pub headers_ms: u32,
+    /// How the body came, where the page read it piece by piece.
+    #[serde(default)]
+    pub stream: Option<Stream>,
+    /// Trace id sent along (W3C Trace Context), where the origin is configured for it.
+    #[serde(default)]
+    pub trace: Option<TraceId>,
+}
+
+/// What made a call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Initiator {
+    /// `fetch`.
+    Fetch,
+    /// `XMLHttpRequest`.
+    #[default]
+    Xhr,
+    /// `navigator.sendBeacon`: its answer is never known, only whether the browser took it.
+    Beacon,
+}
+
+/// How the body of an answer came, counted in passing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Stream {
+    /// Milliseconds from sending to the first piece; 0 when none came.
+    pub first_chunk_ms: u32,
+    /// Milliseconds of the longest wait between two pieces, or from the headers to the first.
+    pub longest_gap_ms: u32,
+    /// Pieces.
+    pub chunks: u32,
+    /// Bytes of the pieces, decompressed.
+    pub bytes: u32,
 }
 
 /// A guess at why a call got no answer, from what a page can know. The browser itself says no more
@@ -102,6 +148,6 @@ pub enum RequestOutcome {
     AppError,
     /// Pending past its limit.
     Hung,
-    /// Refused by the page's content security policy.
+    /// Refused by the page's content security policy; of a `sendBeacon`, by the browser itself.
     Blocked,
 }

@@ -29,6 +29,61 @@ impl Vital {
     }
 }
 
+/// What made a vital what it is, with the parts of Chrome's `web-vitals` attribution build
+/// (<https://github.com/GoogleChrome/web-vitals#attribution>).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VitalCause {
+    /// Of which vital.
+    pub name: VitalName,
+    /// Selector of the element: the largest paint's, the interaction's, the largest shift's; at most
+    /// [`crate::limits::SELECTOR_BYTES`].
+    #[serde(default)]
+    pub element: String,
+    /// Address of the largest paint's resource without query, at most [`crate::limits::MESSAGE_BYTES`];
+    /// empty for text.
+    #[serde(default)]
+    pub resource: String,
+    /// The interaction's event, such as `click`; empty for others.
+    #[serde(default)]
+    pub interaction: String,
+    /// In order of time, at most [`crate::limits::VITAL_PARTS`], each name once.
+    #[serde(default)]
+    pub parts: Vec<VitalPart>,
+}
+
+/// One part of a vital's time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct VitalPart {
+    /// Which.
+    pub name: VitalPartName,
+    /// How long, microseconds; for the largest shift its score in millionths.
+    pub value_micros: u32,
+}
+
+/// Names of the parts. Append only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VitalPartName {
+    /// Of the largest paint: waiting for the document's first byte.
+    TimeToFirstByte,
+    /// Of the largest paint: until its resource was asked for.
+    ResourceLoadDelay,
+    /// Of the largest paint: loading its resource.
+    ResourceLoadDuration,
+    /// Of the largest paint: from there until it was painted.
+    ElementRenderDelay,
+    /// Of an interaction: until its handlers ran.
+    InputDelay,
+    /// Of an interaction: its handlers.
+    ProcessingDuration,
+    /// Of an interaction: from there to the next paint.
+    PresentationDelay,
+    /// Of layout shifts: the largest one's score.
+    LargestShift,
+    /// Of layout shifts: when the largest one happened, since the start of the navigation.
+    LargestShiftTime,
+}
+
 /// Names of the vitals. Append only: the position is the binary tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

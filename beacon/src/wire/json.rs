@@ -1,6 +1,7 @@
-//! The same model as JSON, for people and for the early hook: the head's fields and `events` in one
-//! object, `"v": 1` beside them.
+//! The same model as JSON, for people: the head's fields and `events` in one object, `"v": 1` beside
+//! them. The early hook's word has its facts in the place of the events.
 
+use super::early::Facts;
 use super::{DecodeError, DecodedBeacon, EventFault};
 use crate::{Beacon, Event, Head, limits};
 use serde::{Deserialize, Serialize};
@@ -44,7 +45,11 @@ pub(super) fn decode(bytes: &[u8]) -> Result<DecodedBeacon, DecodeError> {
     if version.v != VERSION {
         return Err(DecodeError::UnknownVersion(version.v));
     }
-    let head: Head = serde_json::from_slice(bytes).map_err(malformed)?;
+    let mut head: Head = serde_json::from_slice(bytes).map_err(malformed)?;
+    if let Ok(facts) = serde_json::from_slice::<Facts>(bytes) {
+        let events = facts.tell(&mut head).into_iter().map(Ok).collect();
+        return Ok(DecodedBeacon { head, events });
+    }
     let raw: Events<'_> = serde_json::from_slice(bytes).map_err(malformed)?;
     if raw.events.len() > limits::EVENTS {
         return Err(DecodeError::TooManyEvents);

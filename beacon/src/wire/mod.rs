@@ -3,6 +3,8 @@
 
 mod binary;
 #[cfg(feature = "json")]
+mod early;
+#[cfg(feature = "json")]
 mod json;
 
 use crate::{Beacon, Event, Head};

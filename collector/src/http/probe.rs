@@ -10,9 +10,15 @@ use std::sync::Arc;
 
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 /// The files there are: a closed list, so that no path can reach out of the folder.
-const FILES: [(&str, &str); 3] = [
+const FILES: [(&str, &str); 9] = [
     ("early.js", SCRIPT),
     ("core.js", SCRIPT),
+    ("more.js", SCRIPT),
+    ("api.js", SCRIPT),
+    ("check.js", SCRIPT),
+    ("events.js", SCRIPT),
+    ("debug.js", SCRIPT),
+    ("trace.js", SCRIPT),
     ("core.wasm", "application/wasm"),
 ];
 
@@ -29,13 +35,28 @@ pub(super) async fn file(State(app): State<Arc<App>>, Path(name): Path<String>) 
     let Some(config) = config else {
         return absent("the file");
     };
-    match tokio::fs::read_to_string(app.probe_dir().join("early.js")).await {
-        Ok(early) => served(
-            SCRIPT,
-            format!("globalThis.__sightlineConfig = {config};\n{early}").into_bytes(),
-        ),
-        Err(_) => absent("early.js"),
+    let script = async |name: &str| tokio::fs::read_to_string(app.probe_dir().join(name)).await;
+    let Ok(mut text) = script("early.js").await else {
+        return absent("early.js");
+    };
+    if is_traced(config) {
+        let Ok(trace) = script("trace.js").await else {
+            return absent("trace.js");
+        };
+        text = format!("{text};\n{trace}");
     }
+    served(
+        SCRIPT,
+        format!("globalThis.__sightlineConfig = {config};\n{text}").into_bytes(),
+    )
+}
+
+/// Whether calls of the pages are to carry a trace context, which takes a script of its own.
+fn is_traced(config: &str) -> bool {
+    serde_json::from_str::<serde_json::Value>(config).is_ok_and(|config| {
+        let origins = config["traceOrigins"].as_array();
+        origins.is_some_and(|origins| !origins.is_empty())
+    })
 }
 
 fn served(mime: &'static str, bytes: Vec<u8>) -> Response {
@@ -57,8 +78,8 @@ fn absent(file: &str) -> Response {
         "not_found",
         format!("{file} is not there"),
         "GET /probe/{file}",
-        "build the probe into the collector's probe_dir; there are early.js, core.js, core.wasm and \
-         {key}.js for each application with a [probe] table",
+        "build the probe into the collector's probe_dir; there are early.js, core.js, core.wasm, \
+         more.js, api.js, check.js, events.js, debug.js, trace.js and {key}.js for each application with a [probe] table",
     )
     .into_response()
 }

@@ -4,6 +4,8 @@
 
 mod accepted;
 mod door;
+#[cfg(test)]
+mod goldens;
 mod keys;
 mod rate;
 mod rejection;

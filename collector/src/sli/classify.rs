@@ -67,7 +67,17 @@ impl Objectives {
             EventKind::Navigation(_)
             | EventKind::Vital(_)
             | EventKind::Error(_)
-            | EventKind::Withdrawn => return None,
+            | EventKind::Withdrawn
+            | EventKind::VitalCause(_)
+            | EventKind::Route(_)
+            | EventKind::Resources(_)
+            | EventKind::Resource(_)
+            | EventKind::LongTasks(_)
+            | EventKind::Socket(_)
+            | EventKind::Clicks(_)
+            | EventKind::Frustration(_)
+            | EventKind::Measurement(_)
+            | EventKind::Probe(_) => return None,
         };
         let labels = labels_of(head, &event.kind);
         let told = labels.expected_origin;
@@ -141,7 +151,17 @@ fn labels_of<'a>(head: &'a Head, kind: &'a EventKind) -> Labels<'a> {
         EventKind::Navigation(_)
         | EventKind::Vital(_)
         | EventKind::Error(_)
-        | EventKind::Withdrawn => of_page,
+        | EventKind::Withdrawn
+        | EventKind::VitalCause(_)
+        | EventKind::Route(_)
+        | EventKind::Resources(_)
+        | EventKind::Resource(_)
+        | EventKind::LongTasks(_)
+        | EventKind::Socket(_)
+        | EventKind::Clicks(_)
+        | EventKind::Frustration(_)
+        | EventKind::Measurement(_)
+        | EventKind::Probe(_) => of_page,
     }
 }
 
@@ -173,7 +193,9 @@ fn journey_class(outcome: JourneyOutcome, duration_ms: u32, threshold_ms: u32) -
 }
 
 /// The indicator of requests is reachability: did the right backend answer at all? An answer that
-/// says no is an answer; whether it harmed the user is for the journeys to tell.
+/// says no is an answer; whether it harmed the user is for the journeys to tell. Of a `sendBeacon`
+/// nobody sees the answer: `ok` says that the browser took it, `blocked` that it did not. It counts all
+/// the same, and the event tells what it was by its initiator.
 fn request_class(outcome: RequestOutcome) -> Class {
     match outcome {
         RequestOutcome::Ok | RequestOutcome::HttpError | RequestOutcome::AppError => Class::Good,

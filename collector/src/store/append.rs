@@ -6,9 +6,10 @@ use super::seen::SeenSeqs;
 use super::series_table::SeriesTable;
 use super::{Appended, Classify};
 use crate::ingest::{AcceptedBeacon, AcceptedEvent};
-use beacon::{EventKind, PreviousView, Vital, VitalRating};
+use beacon::{DropCount, EventKind, PreviousView, Vital, VitalRating};
 use rusqlite::{OptionalExtension, Transaction, params};
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 pub(super) fn append_beacon(
     transaction: &Transaction<'_>,
@@ -63,41 +64,44 @@ fn note_arrival(
 ) -> rusqlite::Result<Option<i64>> {
     let head = beacon.head();
     let known = transaction
-        .prepare_cached("SELECT id, seen, head_seq FROM views WHERE app = ?1 AND view = ?2")?
+        .prepare_cached("SELECT id, seen, head_seq, drops FROM views WHERE app = ?1 AND view = ?2")?
         .query_row(params![beacon.app(), head.view.0], |row| {
             let seen: Vec<u8> = row.get(1)?;
             Ok((
                 row.get::<_, i64>(0)?,
                 SeenSeqs::from_bytes(&seen),
                 row.get::<_, i64>(2)?,
+                row.get::<_, String>(3)?,
             ))
         })
         .optional()?;
-    let (id, mut seen, head_seq) = match known {
+    let (id, mut seen, head_seq, drops) = match known {
         Some(known) => known,
         None => (
             create_view(transaction, beacon.app(), &head.view.0, beacon)?,
             SeenSeqs::default(),
             -1,
+            "{}".to_owned(),
         ),
     };
     if !seen.insert(head.seq) {
         return Ok(None);
     }
-    let drops: i64 = head.dropped.iter().map(|drop| i64::from(drop.count)).sum();
+    let dropped: i64 = head.dropped.iter().map(|drop| i64::from(drop.count)).sum();
     transaction
         .prepare_cached(
             "UPDATE views SET seen = ?2, received = received + 1,
                  highest_seq = max(highest_seq, ?3), client_drops = client_drops + ?4,
-                 last_received_ms = max(last_received_ms, ?5)
+                 last_received_ms = max(last_received_ms, ?5), drops = ?6
              WHERE id = ?1",
         )?
         .execute(params![
             id,
             seen.to_bytes(),
             head.seq,
-            drops,
-            beacon.received_at_ms()
+            dropped,
+            beacon.received_at_ms(),
+            with_drops(&drops, &head.dropped),
         ])?;
     if i64::from(head.seq) > head_seq {
         write_head(transaction, id, beacon)?;
@@ -115,6 +119,15 @@ fn note_arrival(
     Ok(Some(id))
 }
 
+/// The view's drops by reason, and these.
+fn with_drops(known: &str, dropped: &[DropCount]) -> String {
+    let mut drops: BTreeMap<String, u64> = serde_json::from_str(known).unwrap_or_default();
+    for drop in dropped {
+        *drops.entry(wire_name(&drop.reason)).or_default() += u64::from(drop.count);
+    }
+    json(&drops)
+}
+
 fn create_view(
     transaction: &Transaction<'_>,
     app: &str,
@@ -124,9 +137,9 @@ fn create_view(
     transaction
         .prepare_cached(
             "INSERT INTO views (app, view, first_received_ms, last_received_ms, seen, received,
-                 highest_seq, head_seq, client_drops, core, navigation, route, release,
-                 deployment, origin, backend_origin)
-             VALUES (?1, ?2, ?3, ?3, x'', 0, -1, -1, 0, '', '', '', '', '', '', '')
+                 highest_seq, head_seq, client_drops, drops, core, navigation, route, release,
+                 deployment, origin, backend_origin, detail, attributes)
+             VALUES (?1, ?2, ?3, ?3, x'', 0, -1, -1, 0, '{}', '', '', '', '', '', '', '', '', '[]')
              RETURNING id",
         )?
         .query_row(params![app, view, told_by.received_at_ms()], |row| {
@@ -145,7 +158,8 @@ fn write_head(
     transaction
         .prepare_cached(
             "UPDATE views SET head_seq = ?2, session = ?3, core = ?4, navigation = ?5, route = ?6,
-                 release = ?7, deployment = ?8, origin = ?9, backend_origin = ?10
+                 release = ?7, deployment = ?8, origin = ?9, backend_origin = ?10, detail = ?11,
+                 attributes = ?12
              WHERE id = ?1",
         )?
         .execute(params![
@@ -159,6 +173,8 @@ fn write_head(
             page.deployment,
             page.origin,
             page.backend_origin,
+            wire_name(&head.detail),
+            json(&head.attributes),
         ])?;
     Ok(())
 }
@@ -256,6 +272,16 @@ fn row_of(kind: &EventKind) -> (&'static str, String) {
         EventKind::Journey(attempt) => ("journey", json(attempt)),
         EventKind::Error(report) => ("error", json(report)),
         EventKind::Withdrawn => ("withdrawn", "{}".to_owned()),
+        EventKind::VitalCause(cause) => ("vital_cause", json(cause)),
+        EventKind::Route(view) => ("route", json(view)),
+        EventKind::Resources(counts) => ("resources", json(counts)),
+        EventKind::Resource(resource) => ("resource", json(resource)),
+        EventKind::LongTasks(tasks) => ("long_tasks", json(tasks)),
+        EventKind::Socket(socket) => ("socket", json(socket)),
+        EventKind::Clicks(clicks) => ("clicks", json(clicks)),
+        EventKind::Frustration(frustration) => ("frustration", json(frustration)),
+        EventKind::Measurement(measurement) => ("measurement", json(measurement)),
+        EventKind::Probe(report) => ("probe", json(report)),
     }
 }
 

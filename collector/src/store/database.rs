@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// Raised with every change of the schema.
-const SCHEMA_VERSION: i64 = 1;
+const SCHEMA_VERSION: i64 = 2;
 /// Statements kept prepared.
 const STATEMENTS: usize = 64;
 

@@ -43,7 +43,28 @@ pub struct Views {
 
 const VIEW_COLUMNS: &str = "id, app, view, session, first_received_ms, last_received_ms, core, \
                             navigation, route, release, deployment, origin, backend_origin, \
-                            highest_seq, received";
+                            highest_seq, received, detail, attributes, drops";
+
+/// Where a view shows its events, by their kind in the table: `true` where it holds many.
+const PLACES: [(&str, &str, bool); 17] = [
+    ("page", "page", false),
+    ("journey", "journeys", true),
+    ("request", "requests", true),
+    ("requests", "request_counts", true),
+    ("navigation", "navigation", false),
+    ("vital", "vitals", true),
+    ("vital_cause", "vital_causes", true),
+    ("error", "errors", true),
+    ("route", "routes", true),
+    ("resource", "resources", true),
+    ("resources", "resource_counts", true),
+    ("long_tasks", "long_tasks", true),
+    ("socket", "sockets", true),
+    ("clicks", "clicks", true),
+    ("frustration", "frustrations", true),
+    ("measurement", "measurements", true),
+    ("probe", "probe", false),
+];
 
 impl Reader<'_> {
     pub(super) fn views(&mut self, filter: &ViewFilter) -> rusqlite::Result<Views> {
@@ -93,15 +114,14 @@ impl Reader<'_> {
             "origin": text("origin")?,
             "backend_origin": text("backend_origin")?,
             "beacons_known_lost": number("highest_seq")? + 1 - number("received")?,
-            "page": null,
-            "journeys": [],
-            "requests": [],
-            "request_counts": [],
-            "navigation": null,
-            "vitals": [],
-            "errors": [],
+            "detail": text("detail")?,
+            "attributes": json_of(&text("attributes")?),
+            "drops": json_of(&text("drops")?),
             "beacons": self.beacons_of(id)?,
         });
+        for (_, place, many) in PLACES {
+            view[place] = if many { json!([]) } else { Value::Null };
+        }
         self.add_events(id, &mut view)?;
         Ok(view)
     }
@@ -131,15 +151,12 @@ impl Reader<'_> {
         while let Some(row) = rows.next()? {
             let kind: String = row.get("kind")?;
             let event = event_of(row)?;
-            match kind.as_str() {
-                "page" => view["page"] = event,
-                "navigation" => view["navigation"] = event,
-                "journey" => push(&mut view["journeys"], event),
-                "request" => push(&mut view["requests"], event),
-                "requests" => push(&mut view["request_counts"], event),
-                "vital" => push(&mut view["vitals"], event),
-                "error" => push(&mut view["errors"], event),
-                _ => {}
+            let place = PLACES.iter().find(|(of, _, _)| *of == kind);
+            match place {
+                Some((_, place, true)) => push(&mut view[*place], event),
+                Some((_, place, false)) => view[*place] = event,
+                // What was withdrawn is shown nowhere.
+                None => {}
             }
         }
         Ok(())
@@ -159,6 +176,10 @@ fn event_of(row: &Row<'_>) -> rusqlite::Result<Value> {
         event.insert("class".to_owned(), class.into());
     }
     Ok(Value::Object(event))
+}
+
+fn json_of(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_default()
 }
 
 fn push(list: &mut Value, event: Value) {

@@ -6,8 +6,8 @@ use crate::config::{AppConfig, IngestConfig, JourneyConfig, StoreConfig};
 use crate::ingest::{AcceptedBeacon, Door, Knock, Tally};
 use crate::sli::Objectives;
 use beacon::{
-    Beacon, CoreStatus, Event, EventKind, Finality, Head, JourneyAttempt, JourneyOutcome, Page,
-    ViewId,
+    Beacon, CoreStatus, Detail, Event, EventKind, Finality, Head, JourneyAttempt, JourneyOutcome,
+    Page, ViewId,
 };
 use proptest::prelude::*;
 use rusqlite::Connection;
@@ -74,6 +74,7 @@ fn accepted(door: &Door, sent: &Sent) -> AcceptedBeacon {
                 backend_origin: String::new(),
                 route: String::new(),
                 result: None,
+                steps: Vec::new(),
             })
         }),
     });
@@ -83,12 +84,14 @@ fn accepted(door: &Door, sent: &Sent) -> AcceptedBeacon {
         session: None,
         sent_at_ms: NOW,
         core: CoreStatus::Loaded,
+        detail: Detail::Full,
         page: Page {
             release: sent.release.to_string(),
             ..Page::default()
         },
         previous_view: None,
         dropped: Vec::new(),
+        attributes: Vec::new(),
     };
     let bytes = beacon::encode(&Beacon {
         head,

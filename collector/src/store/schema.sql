@@ -1,5 +1,6 @@
 -- One row per document load: identity, the latest head, and which beacons of it have arrived.
 -- A row with received = 0 is a view that only its successor has told us of.
+-- drops is a JSON object of what the probe gave up, by reason, attributes a JSON array as on the wire.
 CREATE TABLE views (
     id                INTEGER PRIMARY KEY,
     app               TEXT    NOT NULL,
@@ -12,6 +13,7 @@ CREATE TABLE views (
     highest_seq       INTEGER NOT NULL,
     head_seq          INTEGER NOT NULL,
     client_drops      INTEGER NOT NULL,
+    drops             TEXT    NOT NULL,
     core              TEXT    NOT NULL,
     navigation        TEXT    NOT NULL,
     route             TEXT    NOT NULL,
@@ -19,6 +21,8 @@ CREATE TABLE views (
     deployment        TEXT    NOT NULL,
     origin            TEXT    NOT NULL,
     backend_origin    TEXT    NOT NULL,
+    detail            TEXT    NOT NULL,
+    attributes        TEXT    NOT NULL,
     UNIQUE (app, view)
 );
 CREATE INDEX views_by_first_receipt ON views (first_received_ms);

@@ -67,6 +67,8 @@ async fn json_and_binary_beacons_are_stored_alike() {
                     kind: ErrorKind::Script,
                     message: "it broke".into(),
                     source: String::new(),
+                    stack: String::new(),
+                    count: 1,
                 }),
             ),
         ]
@@ -215,6 +217,8 @@ async fn what_a_page_should_not_have_sent_is_not_stored() {
         kind: ErrorKind::Rejection,
         message: "no account ann@example.com, card 4111111111111111".into(),
         source: "http://shop.test/app.js?token=secret".into(),
+        stack: String::new(),
+        count: 1,
     };
     let mut leaky = beacon(view(1), 0, vec![event(2, EventKind::Error(report))]);
     leaky.head.page.route = "/orders/?mail=ann@example.com".into();

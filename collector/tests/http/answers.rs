@@ -2,7 +2,8 @@
 
 use crate::harness::{Collector, NOON, beacon, chat, event, page, view};
 use beacon::{
-    EventKind, Finality, JourneyOutcome, PageOutcome, RequestAttempt, RequestOutcome, Touched,
+    EventKind, Finality, Initiator, JourneyOutcome, PageOutcome, RequestAttempt, RequestOutcome,
+    Touched,
 };
 use serde_json::Value;
 
@@ -20,6 +21,12 @@ fn call(n: u32, origin: &str, outcome: RequestOutcome) -> beacon::Event {
             duration_ms: 12,
             result: None,
             diagnosis: None,
+            initiator: Initiator::Fetch,
+            online: true,
+            connection: "4g".into(),
+            headers_ms: 0,
+            stream: None,
+            trace: None,
         }),
     )
 }
@@ -278,13 +285,24 @@ async fn the_probes_files_are_served_to_any_origin_with_their_types() {
     let collector = Collector::start().await;
     assert_eq!(collector.fetch("/probe/core.js").await.status, 404);
     std::fs::create_dir(collector.probe_dir()).unwrap();
-    for name in ["early.js", "core.js", "core.wasm", "secret.txt"] {
+    for name in [
+        "early.js",
+        "core.js",
+        "more.js",
+        "events.js",
+        "debug.js",
+        "core.wasm",
+        "secret.txt",
+    ] {
         std::fs::write(collector.probe_dir().join(name), format!("/* {name} */")).unwrap();
     }
     let script = "text/javascript; charset=utf-8";
     for (name, mime) in [
         ("early.js", script),
         ("core.js", script),
+        ("more.js", script),
+        ("events.js", script),
+        ("debug.js", script),
         ("core.wasm", "application/wasm"),
     ] {
         let file = collector.fetch(&format!("/probe/{name}")).await;

@@ -1,7 +1,7 @@
 //! A collector on free loopback ports with a set clock and a database of its own. Everything is asked
 //! through HTTP; stopping it checks that nothing received has vanished uncounted.
 
-use beacon::{Beacon, CoreStatus, Event, EventKind, Finality, Head, Page, ViewId};
+use beacon::{Beacon, CoreStatus, Detail, Event, EventKind, Finality, Head, Page, ViewId};
 use beacon::{JourneyAttempt, JourneyOutcome, PageLoad, PageOutcome};
 use collector::app::App;
 use collector::clock::ManualClock;
@@ -301,6 +301,7 @@ pub(crate) fn beacon(view: ViewId, seq: u32, events: Vec<Event>) -> Beacon {
         session: None,
         sent_at_ms: NOON,
         core: CoreStatus::Loaded,
+        detail: Detail::Full,
         page: Page {
             route: "/".into(),
             release: "1".into(),
@@ -311,6 +312,7 @@ pub(crate) fn beacon(view: ViewId, seq: u32, events: Vec<Event>) -> Beacon {
         },
         previous_view: None,
         dropped: Vec::new(),
+        attributes: Vec::new(),
     };
     Beacon { head, events }
 }
@@ -349,6 +351,7 @@ pub(crate) fn chat(n: u32, outcome: JourneyOutcome, duration_ms: u32) -> Event {
             backend_origin: String::new(),
             route: "/".into(),
             result: None,
+            steps: Vec::new(),
         }),
     )
 }

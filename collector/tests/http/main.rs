@@ -3,8 +3,10 @@
 mod acceptance;
 mod answers;
 mod harness;
+mod kinds;
 mod process;
 mod rejections;
 mod revisions;
 mod time_and_coverage;
 mod twins;
+mod view_page;

@@ -1,312 +1,412 @@
-//! Events wait here until the collector has acknowledged them. A beacon keeps its number through
-//! every retry, so a second arrival is recognised; what must be given up is counted by reason.
+//! Events wait here, encoded, until the collector has acknowledged them. A beacon keeps its number
+//! through every retry, so a second arrival is recognised; what must be given up is counted by reason.
 
+use super::memory::{EVENTS_AT, Memory};
+use super::{Answer, LENT};
 use crate::Millis;
-use beacon::{DropCount, DropReason, Event};
+use beacon::{DropReason, limits};
 
-/// Bad outcomes and verdicts leave after this long, gathering what comes at the same moment.
-const SOON: Millis = 300.0;
-/// Everything else leaves at least this often.
-const LATER: Millis = 10_000.0;
-/// Events in one beacon: some 10 kB, well below the 64 KiB the browser grants keepalive requests.
-const BATCH: usize = 100;
-/// Events kept while the collector cannot be reached.
-const KEPT: usize = 2_000;
-const FIRST_RETRY: Millis = 1_000.0;
-const LAST_RETRY: Millis = 60_000.0;
+/// Events in one beacon; with [`BEACON_BYTES`] well below the 64 KiB that the browser grants all
+/// keepalive requests of a page.
+const BATCH: u32 = 100;
+/// Bytes of the events in one beacon.
+const BEACON_BYTES: usize = 20_000;
+/// Bytes of events not sealed yet.
+const OPEN_BYTES: usize = 32 * 1024;
+/// Bytes kept while the collector cannot be reached; above is room for what is being sealed.
+const KEPT_BYTES: usize = 160 * 1024;
+/// Beacons kept, and room above for those being sealed.
+const KEPT_BEACONS: usize = 400;
+const ALL_BEACONS: usize = 480;
+const FIRST_RETRY: Millis = 1_000;
+const LAST_RETRY: Millis = 60_000;
 /// Retries in a row, each success giving one back; past it they are this far apart.
 const RETRIES: u32 = 12;
-const PAST_BUDGET: Millis = 300_000.0;
+const PAST_BUDGET: Millis = 300_000;
+/// Room for one count per [`DropReason`].
+const REASONS: usize = 8;
 
-/// How soon an event must leave.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Urgency {
-    /// Within a second.
-    Soon,
-    /// With the next batch.
-    Later,
-}
+type Drops = [u32; REASONS];
 
-/// A beacon's number and content, kept until acknowledged.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Batch {
-    /// Its number within the view.
-    pub seq: u32,
-    /// Its events.
-    pub events: Vec<Event>,
+/// What is known of a sealed beacon besides its bytes.
+#[derive(Clone, Copy, Debug)]
+struct Sealed {
+    length: usize,
+    events: u32,
     /// Drops it reports.
-    pub dropped: Vec<DropCount>,
+    told: Drops,
 }
 
-impl Batch {
-    /// Events lost if it never arrives, those included that it says were lost before.
-    fn size(&self) -> u32 {
-        let told: u32 = self.dropped.iter().map(|dropped| dropped.count).sum();
-        u32::try_from(self.events.len())
-            .unwrap_or(u32::MAX)
-            .saturating_add(told)
-            .max(1)
-    }
+/// Where a beacon's bytes are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Of the first byte.
+    pub at: usize,
+    /// How many.
+    pub length: usize,
 }
 
-/// What became of a sent beacon.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Answer {
-    /// Stored, wholly or but for events that will never be taken.
-    Taken,
-    /// Not now; the collector may say how long to wait.
-    Later(Option<Millis>),
-    /// Never: sending it again is useless.
-    Refused,
-    /// Nobody answered.
-    None,
-}
-
-impl Answer {
-    /// From an HTTP status, 0 for none at all, and the milliseconds of `Retry-After`, 0 for none.
-    #[must_use]
-    pub fn from_status(status: u32, retry_after_ms: Millis) -> Self {
-        match status {
-            200..=299 => Answer::Taken,
-            0 => Answer::None,
-            408 | 429 | 500.. => Answer::Later((retry_after_ms > 0.0).then_some(retry_after_ms)),
-            _ => Answer::Refused,
-        }
-    }
-}
-
-/// Gathers, numbers, keeps and retries.
-#[derive(Clone, Debug, Default)]
+/// Gathers, numbers, keeps and retries. Of moments, 0 says that there is none.
+#[derive(Debug)]
 pub struct Queue {
-    open: Vec<Event>,
-    due_at: Option<Millis>,
-    sealed: Vec<Batch>,
-    in_flight: Option<u32>,
+    due_at: Millis,
+    /// Bytes of the sealed beacons, which stand end to end before the open events; each of these has its
+    /// length in front.
+    sealed_bytes: usize,
+    event_at: usize,
+    /// How many of `all` are sealed.
+    sealed: usize,
+    /// The first one is under way.
+    in_flight: bool,
     /// How many of the first beacons were handed over since the page was hidden, and are kept.
     handed: usize,
-    retry_at: Option<Millis>,
+    retry_at: Millis,
     /// The end of the pause that the collector asked for.
     not_before: Millis,
     retry_delay: Millis,
     retries: u32,
-    dropped: Vec<DropCount>,
-    collector_reached: Option<bool>,
+    dropped: Drops,
+    /// Whether the last beacon was answered, once one was sent. Not an option of a bool: its bytes would
+    /// not begin as zeros.
+    answered_once: bool,
+    reached: bool,
+    all: [Sealed; ALL_BEACONS],
+    /// Where everything stands.
+    pub memory: Memory,
 }
 
 impl Queue {
+    /// One without events.
+    #[must_use]
+    #[expect(clippy::new_without_default, reason = "a default is no constant")]
+    pub const fn new() -> Self {
+        Self {
+            due_at: 0,
+            sealed_bytes: 0,
+            event_at: 0,
+            sealed: 0,
+            in_flight: false,
+            handed: 0,
+            retry_at: 0,
+            not_before: 0,
+            retry_delay: 0,
+            retries: 0,
+            dropped: [0; REASONS],
+            answered_once: false,
+            reached: false,
+            all: [Sealed {
+                length: 0,
+                events: 0,
+                told: [0; REASONS],
+            }; ALL_BEACONS],
+            memory: Memory::new(),
+        }
+    }
+
     /// Whether the last beacon sent was answered, however; `None` before the first.
     #[must_use]
     pub fn collector_reached(&self) -> Option<bool> {
-        self.collector_reached
+        self.answered_once.then_some(self.reached)
     }
 
-    /// Takes an event.
-    pub fn push(&mut self, event: Event, urgency: Urgency, now: Millis) {
-        self.expect(urgency, now);
-        self.open.push(event);
+    /// An event begins: what is written from here to [`Queue::end`] is its content.
+    pub(super) fn begin(&mut self) {
+        self.event_at = self.memory.at();
+        // Its length, two bytes whatever it is.
+        self.memory.number(0);
+        self.memory.number(0);
     }
 
-    /// Something will be pushed when the next beacon is due, and wants it due by then.
-    pub fn expect(&mut self, urgency: Urgency, now: Millis) {
-        let due = now
-            + match urgency {
-                Urgency::Soon => SOON,
-                Urgency::Later => LATER,
-            };
-        self.due_at = Some(self.due_at.map_or(due, |at| at.min(due)));
+    /// It is written, and must leave by then.
+    pub(super) fn end(&mut self, due: Millis) {
+        let end = self.memory.at();
+        let length = end - self.event_at - 2;
+        if self.memory.take_overflow()
+            || length > limits::EVENT_BYTES
+            || end - self.open_at() > OPEN_BYTES
+        {
+            self.memory.cut(self.event_at, end);
+            self.drop_events(DropReason::QueueFull as usize, 1);
+            return;
+        }
+        #[expect(clippy::cast_possible_truncation)]
+        self.memory.set(self.event_at, length as u8 | 128);
+        #[expect(clippy::cast_possible_truncation)]
+        self.memory.set(self.event_at + 1, (length >> 7) as u8);
+        self.expect(due);
+    }
+
+    /// What is gathered, or will be, must leave by then.
+    pub fn expect(&mut self, due: Millis) {
+        if self.due_at == 0 || due < self.due_at {
+            self.due_at = due;
+        }
     }
 
     /// Whether anything waits to be sealed.
     #[must_use]
     pub fn is_gathering(&self) -> bool {
-        self.due_at.is_some()
+        self.due_at > 0
     }
 
     /// Whether it is time to close what is gathered.
     #[must_use]
     pub fn is_due(&self, now: Millis) -> bool {
-        self.due_at.is_some_and(|at| at <= now)
+        self.due_at > 0 && self.due_at <= now || self.open().length > BEACON_BYTES
     }
 
-    /// Counts events given up.
-    pub fn drop_events(&mut self, reason: DropReason, count: u32) {
-        if count == 0 {
-            return;
-        }
-        match self
-            .dropped
-            .iter_mut()
-            .find(|dropped| dropped.reason == reason)
-        {
-            Some(dropped) => dropped.count = dropped.count.saturating_add(count),
-            None => self.dropped.push(DropCount { reason, count }),
+    /// Counts events given up for a reason, given as [`DropReason`]'s tag.
+    pub fn drop_events(&mut self, reason: usize, count: u32) {
+        if let Some(dropped) = self.dropped.get_mut(reason) {
+            *dropped += count;
         }
     }
 
-    /// Closes what is gathered into beacons, drawing a number for each. Drops are told even when there
-    /// is nothing else to tell.
-    pub fn seal(&mut self, draw_seq: &mut dyn FnMut() -> u32) {
-        self.due_at = None;
-        while !self.open.is_empty() || !self.dropped.is_empty() {
-            let rest = self.open.split_off(self.open.len().min(BATCH));
-            let events = core::mem::replace(&mut self.open, rest);
-            let dropped = core::mem::take(&mut self.dropped);
-            self.sealed.push(Batch {
-                seq: draw_seq(),
-                events,
-                dropped,
-            });
-        }
-        while self.kept() > KEPT {
-            let oldest = usize::from(self.in_flight.is_some());
-            if oldest >= self.sealed.len() {
+    /// Closes what is gathered into beacons. What the shell says of the view is lent, as postcard has it:
+    /// its id, then what stands between the beacon's number and its drops, then, from `tail` to `length`,
+    /// what stands after them. Drops are told even when there is nothing else to tell.
+    pub fn seal(&mut self, tail: usize, length: usize, next_seq: &mut u32) {
+        self.due_at = 0;
+        let (open_at, until) = (self.open_at(), self.memory.at());
+        let mut from = open_at;
+        loop {
+            let start = self.memory.at();
+            let told = self.dropped;
+            self.dropped = [0; REASONS];
+            let mut reasons = 0;
+            for count in &told {
+                reasons += u64::from(*count > 0);
+            }
+            let (mut events, mut end) = (0, from);
+            while end < until && events < BATCH {
+                let low = usize::from(self.memory.get(end) & 127);
+                let next = end + 2 + (low | usize::from(self.memory.get(end + 1)) << 7);
+                if events > 0 && next - from > BEACON_BYTES {
+                    break;
+                }
+                end = next;
+                events += 1;
+            }
+            if events == 0 && reasons == 0 {
                 break;
             }
-            let batch = self.sealed.remove(oldest);
-            self.handed = self.handed.saturating_sub(1);
-            self.give_up(batch, DropReason::QueueFull);
+            let memory = &mut self.memory;
+            memory.number(1);
+            memory.again(0, 16);
+            memory.number((*next_seq).into());
+            memory.again(16, tail.min(LENT));
+            memory.number(reasons);
+            for (reason, count) in told.iter().enumerate() {
+                if *count > 0 {
+                    memory.number(reason as u64);
+                    memory.number((*count).into());
+                }
+            }
+            memory.again(tail, length.min(LENT));
+            memory.number(events.into());
+            memory.again(from, end);
+            from = end;
+            let sealed = Sealed {
+                length: memory.at() - start,
+                events,
+                told,
+            };
+            match self.all.get_mut(self.sealed) {
+                Some(place) if !memory.take_overflow() => {
+                    *place = sealed;
+                    self.sealed += 1;
+                    *next_seq += 1;
+                }
+                _ => {
+                    memory.cut(start, memory.at());
+                    self.give_up(sealed, DropReason::QueueFull as usize);
+                    // What cannot be told now is told with a later beacon.
+                    if from == until {
+                        break;
+                    }
+                }
+            }
         }
+        self.memory.cut(open_at, until);
+        self.sealed_bytes = self.memory.at() - EVENTS_AT;
+        while self.sealed_bytes > KEPT_BYTES || self.sealed > KEPT_BEACONS {
+            self.remove(usize::from(self.in_flight), DropReason::QueueFull as usize);
+        }
+    }
+
+    fn open_at(&self) -> usize {
+        EVENTS_AT + self.sealed_bytes
+    }
+
+    /// The open events, each with its length in front: what the shell may show and take back.
+    #[must_use]
+    pub fn open(&self) -> Place {
+        let at = self.open_at();
+        Place {
+            at,
+            length: self.memory.at() - at,
+        }
+    }
+
+    /// Takes back open events from there on.
+    pub fn withhold(&mut self, from: usize) {
+        self.memory.cut(from, self.memory.at());
     }
 
     /// The next beacon to send, one at a time; marks it as under way.
-    pub fn next(&mut self, now: Millis) -> Option<&Batch> {
-        if self.in_flight.is_some() || self.retry_at.is_some_and(|at| now < at) {
+    pub fn next(&mut self, now: Millis) -> Option<Place> {
+        if self.in_flight || self.sealed == 0 || now < self.retry_at {
             return None;
         }
-        let batch = self.sealed.first()?;
-        self.in_flight = Some(batch.seq);
-        Some(batch)
+        self.in_flight = true;
+        Some(self.place(0))
     }
 
     /// Earlier pages had to put beacons away: the collector is in doubt until it answers.
     pub fn distrust(&mut self, now: Millis) {
-        self.retry_at = self.retry_at.or(Some(now));
+        if self.retry_at == 0 {
+            self.retry_at = now.max(1);
+        }
     }
 
-    /// The collector answered the beacon under way, or did not. `jitter` is between 0 and 1.
-    pub fn answered(&mut self, answer: Answer, now: Millis, jitter: f64) {
-        let Some(seq) = self.in_flight.take() else {
+    /// The collector answered the beacon under way, or did not. `jitter` is between 0 and 1,024.
+    pub fn answered(&mut self, answer: Answer, now: Millis, jitter: Millis) {
+        if !core::mem::take(&mut self.in_flight) {
             return;
-        };
-        self.collector_reached = Some(answer != Answer::None);
-        match answer {
-            Answer::Taken => {
-                self.remove(seq);
-                self.retry_at = None;
-                self.retry_delay = 0.0;
-                self.retries = self.retries.saturating_sub(1);
-            }
-            Answer::Refused => {
-                if let Some(batch) = self.remove(seq) {
-                    self.give_up(batch, DropReason::Refused);
-                }
-            }
-            Answer::Later(_) | Answer::None => {
-                let asked = match answer {
-                    Answer::Later(asked) => asked,
-                    Answer::None | Answer::Taken | Answer::Refused => None,
-                };
-                self.retries += 1;
-                self.retry_delay = if self.retries > RETRIES {
-                    PAST_BUDGET
-                } else {
-                    (self.retry_delay * 2.0).clamp(FIRST_RETRY, LAST_RETRY)
-                };
-                let wait = self.retry_delay * (0.5 + jitter / 2.0);
-                if self.retry_at.is_none() {
-                    // A page that is hidden has more to put away than it thought.
-                    self.handed = 0;
-                }
-                self.not_before = now + asked.unwrap_or(0.0);
-                self.retry_at = Some(self.not_before.max(now + wait));
-            }
         }
+        self.answered_once = true;
+        self.reached = answer != Answer::None;
+        let asked = match answer {
+            Answer::Taken => {
+                self.remove(0, REASONS);
+                self.retry_at = 0;
+                self.retry_delay = 0;
+                self.retries = self.retries.saturating_sub(1);
+                return;
+            }
+            Answer::Refused => return self.remove(0, DropReason::Refused as usize),
+            Answer::Later(asked) => asked,
+            Answer::None => 0,
+        };
+        self.retries += 1;
+        self.retry_delay = if self.retries > RETRIES {
+            PAST_BUDGET
+        } else {
+            (self.retry_delay * 2).clamp(FIRST_RETRY, LAST_RETRY)
+        };
+        if self.retry_at == 0 {
+            // A page that is hidden has more to put away than it thought.
+            self.handed = 0;
+        }
+        let half = self.retry_delay / 2;
+        self.not_before = now.saturating_add(asked);
+        self.retry_at = self.not_before.max(now + half + half * jitter / 1_024);
     }
 
     /// The page is hidden and may die: the next beacon to hand to the browser, of all that are not
     /// acknowledged, the one under way included. Arriving twice is harmless.
-    pub fn leaving(&mut self) -> Option<&Batch> {
-        self.sealed.get(self.handed)
+    #[must_use]
+    pub fn leaving(&self) -> Option<Place> {
+        (self.handed < self.sealed).then(|| self.place(self.handed))
     }
 
-    /// The browser took what [`Queue::leaving`] gave. It is forgotten, unless the same beacon is under
-    /// way or the collector was out of reach before. In the latter case it is to be put away: the number
-    /// of events that are lost with it is returned, otherwise 0.
-    pub fn browser_took(&mut self) -> u32 {
-        if self.retry_at.is_some() {
-            return self.browser_declined();
+    /// The browser took what [`Queue::leaving`] gave, or did not. Taken, it is forgotten, unless it is
+    /// under way as well. Not taken, or when the collector was out of reach before, it is kept and to be
+    /// put away: the number of events that are lost with it is returned, otherwise 0.
+    pub fn handed(&mut self, took: bool) -> u32 {
+        let doubtful = !took || self.retry_at > 0;
+        if !(doubtful || self.in_flight && self.handed == 0) {
+            self.remove(self.handed, REASONS);
+            return 0;
         }
-        let seq = self.sealed.get(self.handed).map(|batch| batch.seq);
-        if seq == self.in_flight {
-            self.handed += 1;
-        } else if seq.is_some() {
-            self.sealed.remove(self.handed);
-        }
-        0
-    }
-
-    /// The browser did not take it: it is kept, and to be put away. Returns the number of events that
-    /// are lost with it.
-    pub fn browser_declined(&mut self) -> u32 {
+        let lost = match self.all.get(self.handed) {
+            // Those included that it says were lost before.
+            Some(sealed) if doubtful => (sealed.events + sealed.told.iter().sum::<u32>()).max(1),
+            _ => 0,
+        };
         self.handed += 1;
-        self.sealed.get(self.handed - 1).map_or(0, Batch::size)
+        lost
     }
 
     /// The page is visible again: try at once what is still here, unless the collector asked for a pause.
     pub fn resume(&mut self, now: Millis) {
         self.handed = 0;
-        if self.retry_at.is_some() {
-            self.retry_at = Some(now.max(self.not_before));
+        if self.retry_at > 0 {
+            self.retry_at = now.max(self.not_before).max(1);
         }
     }
 
-    /// Whether every sealed beacon has left.
+    /// How many beacons are kept.
     #[must_use]
-    pub fn is_drained(&self) -> bool {
-        self.sealed.is_empty()
+    pub fn waiting(&self) -> usize {
+        self.sealed
     }
 
-    /// Whether an answer is awaited.
+    /// When to look again, `Millis::MAX` for never. What was handed over waits for the page to be visible
+    /// again.
     #[must_use]
-    pub fn is_sending(&self) -> bool {
-        self.in_flight.is_some()
+    pub fn deadline(&self) -> Millis {
+        let mut at = Millis::MAX;
+        if self.due_at > 0 {
+            at = self.due_at;
+        }
+        if !self.in_flight && self.sealed > self.handed {
+            at = at.min(self.retry_at);
+        }
+        at
     }
 
-    /// When to look again. What was handed over waits for the page to be visible again.
-    #[must_use]
-    pub fn deadline(&self) -> Option<Millis> {
-        let sending = if self.in_flight.is_none() && self.sealed.len() > self.handed {
-            Some(self.retry_at.unwrap_or(0.0))
-        } else {
-            None
+    fn place(&self, index: usize) -> Place {
+        let mut place = Place {
+            at: EVENTS_AT,
+            length: 0,
         };
-        match (self.due_at, sending) {
-            (Some(due), Some(send)) => Some(due.min(send)),
-            (due, send) => due.or(send),
+        for (position, sealed) in self.all.iter().enumerate() {
+            place.at += place.length;
+            place.length = sealed.length;
+            if position == index {
+                break;
+            }
         }
+        place
     }
 
-    fn kept(&self) -> usize {
-        self.sealed.iter().map(|batch| batch.events.len()).sum()
-    }
-
-    fn remove(&mut self, seq: u32) -> Option<Batch> {
-        let index = self.sealed.iter().position(|batch| batch.seq == seq)?;
+    /// Forgets a beacon; what one that is given up for a reason had to report is not lost with it.
+    fn remove(&mut self, index: usize, reason: usize) {
+        let place = self.place(index);
+        let Some(sealed) = self.all.get(index).copied() else {
+            return;
+        };
+        self.sealed -= 1;
+        for at in index..self.sealed {
+            if let Some(next) = self.all.get(at + 1).copied()
+                && let Some(place) = self.all.get_mut(at)
+            {
+                *place = next;
+            }
+        }
+        self.memory.cut(place.at, place.at + place.length);
+        self.sealed_bytes -= place.length;
         if index < self.handed {
             self.handed -= 1;
         }
-        Some(self.sealed.remove(index))
+        if reason < REASONS {
+            self.give_up(sealed, reason);
+        }
     }
 
-    /// Drops a beacon; what it had to report of earlier drops is not lost with it.
-    fn give_up(&mut self, batch: Batch, reason: DropReason) {
-        for dropped in batch.dropped {
-            self.drop_events(dropped.reason, dropped.count);
+    fn give_up(&mut self, sealed: Sealed, reason: usize) {
+        for (reason, told) in sealed.told.iter().enumerate() {
+            self.drop_events(reason, *told);
         }
-        self.drop_events(
-            reason,
-            u32::try_from(batch.events.len()).unwrap_or(u32::MAX),
-        );
+        self.drop_events(reason, sealed.events);
+    }
+}
+
+#[cfg(test)]
+impl Queue {
+    fn kept(&self) -> impl Iterator<Item = &Sealed> {
+        self.all.iter().take(self.sealed)
     }
 }
 

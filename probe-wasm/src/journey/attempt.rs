@@ -1,141 +1,210 @@
-//! One attempt under way, and what is said about it.
+//! One attempt under way, its steps, and how it is written.
 
-use crate::config::JourneyRule;
-use crate::request::Ended;
-use crate::{Millis, whole_ms};
-use beacon::{
-    Event, EventKind, Finality, JourneyAttempt, JourneyOutcome, JourneyReason, RequestOutcome,
-};
+use super::rule::{SIGNALS, Signals, StepRule};
+use crate::deliver::{Outlet, SOON};
+use crate::{Millis, Text, whole_ms};
+use beacon::{Finality, JourneyOutcome, limits};
 
-/// What is to be sent about an attempt: an event but for the wall clock.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Word {
-    /// Event number.
-    pub n: u32,
-    /// Revision.
-    pub rev: u32,
-    /// Start of the attempt.
-    pub at_ms: u32,
-    /// The attempt, or the withdrawal of what was said before.
-    pub kind: EventKind,
+/// Why an attempt failed: nothing that the wire format knows, the page, or, from [`REQUEST`] on, a call
+/// whose outcome has the tag that is left.
+pub(super) type Reason = u32;
+pub(super) const NONE: Reason = 0;
+pub(super) const PAGE: Reason = 1;
+pub(super) const REQUEST: Reason = 2;
+
+/// The position of the rule of an attempt that code made of an undeclared journey.
+pub(super) const UNDECLARED: usize = usize::MAX;
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Step {
+    /// Position plus one of its declaration, 0 for one that code made.
+    declared: usize,
+    name: Text,
+    started_at: Millis,
+    ended_at: Option<Millis>,
+    /// Position plus one of the step it is a part of, 0 for none.
+    parent: usize,
 }
 
-impl Word {
-    /// As an event, with the wall clock of the start of the navigation.
-    #[must_use]
-    pub fn event(self, navigation_start_unix_ms: u64) -> Event {
-        let at_ms = navigation_start_unix_ms + u64::from(self.at_ms);
-        Event {
-            n: self.n,
-            rev: self.rev,
-            at_ms,
-            kind: self.kind,
-        }
-    }
-}
-
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Attempt {
-    pub(super) rule: usize,
+    /// Its event number; 0: there is room for one.
     pub(super) n: u32,
     pub(super) rev: u32,
+    pub(super) rule: usize,
     pub(super) started_at: Millis,
-    pub(super) route: String,
-    pub(super) backend_origin: String,
-    /// Matches of the painted selector at the start: more are needed.
-    pub(super) painted_before: u32,
-    pub(super) painted_at: Option<Millis>,
-    /// The call whose end ends the attempt.
-    pub(super) call: Option<u32>,
-    pub(super) answered: Option<(Millis, Option<String>)>,
+    pub(super) limit_at: Millis,
+    pub(super) ends: Signals,
+    pub(super) needs: Signals,
+    /// Of the ends, those that have come, and when the last did.
+    pub(super) met: Signals,
+    pub(super) met_at: Millis,
+    /// The call whose end is among the ends; 0 before it is sent.
+    pub(super) call: u32,
+    pub(super) name: Text,
+    pub(super) route: Text,
+    pub(super) backend_origin: Text,
+    pub(super) result: Text,
+    /// Matches of painted signals at the start: more are needed.
+    pub(super) painted_before: [u32; SIGNALS],
+    steps: [Step; limits::STEPS],
+    stepped: usize,
 }
 
 impl Attempt {
-    /// The call that ends the attempt ended, or one it needs failed.
-    pub(super) fn call_ended(&mut self, call: &Ended, rule: &JourneyRule) -> Option<Word> {
-        self.backend_origin.clone_from(&call.backend_origin);
-        match call.outcome {
-            RequestOutcome::Ok if self.call == Some(call.id) => {
-                self.answered = Some((call.ended_at, call.result.clone()));
-                self.success(rule)
-            }
-            RequestOutcome::Ok => None,
-            RequestOutcome::Hung => {
-                Some(self.word(rule, JourneyOutcome::Hung, call.ended_at, None, None))
-            }
-            bad @ (RequestOutcome::HttpError
-            | RequestOutcome::Unreachable
-            | RequestOutcome::Timeout
-            | RequestOutcome::Aborted
-            | RequestOutcome::WrongContent
-            | RequestOutcome::AppError
-            | RequestOutcome::Blocked) => {
-                let reason = Some(JourneyReason::Request(bad));
-                Some(self.word(
-                    rule,
-                    JourneyOutcome::Failed,
-                    call.ended_at,
-                    reason,
-                    call.result.clone(),
-                ))
-            }
+    /// Room for one.
+    pub(super) const EMPTY: Self = Self {
+        n: 0,
+        rev: 0,
+        rule: 0,
+        started_at: 0,
+        limit_at: 0,
+        ends: 0,
+        needs: 0,
+        met: 0,
+        met_at: 0,
+        call: 0,
+        name: 0,
+        route: 0,
+        backend_origin: 0,
+        result: 0,
+        painted_before: [0; SIGNALS],
+        steps: [Step {
+            declared: 0,
+            name: 0,
+            started_at: 0,
+            ended_at: None,
+            parent: 0,
+        }; limits::STEPS],
+        stepped: 0,
+    };
+
+    /// Some of its ends have come.
+    pub(super) fn meet(&mut self, signals: Signals, at: Millis) {
+        let new = signals & self.ends & !self.met;
+        if new != 0 {
+            self.met |= new;
+            self.met_at = self.met_at.max(at);
         }
     }
 
-    /// Answered and painted.
-    pub(super) fn success(&mut self, rule: &JourneyRule) -> Option<Word> {
-        let (answered_at, result) = self.answered.clone()?;
-        let ended_at = match (&rule.painted, self.painted_at) {
-            (None, _) => answered_at,
-            (Some(_), Some(painted_at)) => painted_at.max(answered_at),
-            (Some(_), None) => return None,
+    /// The painted signals that have more matches than at the start.
+    pub(super) fn painted(&self, matches: &[u32]) -> Signals {
+        let mut signals = 0;
+        for (index, before) in self.painted_before.iter().enumerate() {
+            if matches.get(index).is_some_and(|now| now > before) {
+                signals |= 1 << index;
+            }
+        }
+        signals
+    }
+
+    /// A step begins; its position plus one, 0 when there is no room.
+    pub(super) fn step(&mut self, declared: usize, name: Text, at: Millis, parent: usize) -> usize {
+        let Some(room) = self.steps.get_mut(self.stepped) else {
+            return 0;
         };
-        Some(self.word(rule, JourneyOutcome::Success, ended_at, None, result))
+        *room = Step {
+            declared,
+            name,
+            started_at: at,
+            ended_at: None,
+            parent,
+        };
+        self.stepped += 1;
+        self.stepped
     }
 
-    pub(super) fn final_word(
-        &mut self,
-        rule: &JourneyRule,
-        outcome: JourneyOutcome,
-        at: Millis,
-        reason: Option<JourneyReason>,
-    ) -> Word {
-        self.word(rule, outcome, at, reason, None)
-    }
-
-    /// What holds if the hidden page never comes back.
-    pub(super) fn provisional(&mut self, rule: &JourneyRule, now: Millis) -> Word {
-        let mut word = self.word(rule, JourneyOutcome::Abandoned, now, None, None);
-        if let EventKind::Journey(attempt) = &mut word.kind {
-            attempt.finality = Finality::Provisional;
+    /// A step ends, by its position plus one.
+    pub(super) fn end_step(&mut self, position: usize, at: Millis) {
+        if let Some(step) = self.steps.get_mut(position.wrapping_sub(1))
+            && step.ended_at.is_none()
+        {
+            step.ended_at = Some(at);
         }
-        word
     }
 
-    fn word(
+    /// Position plus one of the step made by a declaration, 0 for none.
+    fn declared_step(&self, declared: usize) -> usize {
+        let mut position = 0;
+        for step in &self.steps {
+            position += 1;
+            // Those past the last have none.
+            if step.declared == declared && declared > 0 {
+                return position;
+            }
+        }
+        0
+    }
+
+    /// Declared steps begin and end by what came.
+    pub(super) fn take_steps(
         &mut self,
-        rule: &JourneyRule,
-        outcome: JourneyOutcome,
+        steps: &[StepRule],
+        started: Signals,
+        ended: Signals,
         at: Millis,
-        reason: Option<JourneyReason>,
-        result: Option<String>,
-    ) -> Word {
-        let rev = self.rev;
+    ) {
+        let mut declared = 0;
+        for rule in steps {
+            declared += 1;
+            if rule.name == 0 || rule.rule != self.rule {
+                continue;
+            }
+            let position = self.declared_step(declared);
+            if position > 0 {
+                if rule.end & ended != 0 {
+                    self.end_step(position, at);
+                }
+            } else if rule.start & started != 0 {
+                let parent = self.declared_step(rule.parent);
+                self.step(declared, rule.name, at, parent);
+            }
+        }
+    }
+
+    /// Writes what holds of it, `beacon::JourneyAttempt`, and forgets it when that is final.
+    pub(super) fn tell(
+        &mut self,
+        outcome: JourneyOutcome,
+        finality: Finality,
+        reason: Reason,
+        at: Millis,
+        out: &mut Outlet,
+    ) {
+        out.begin(self.n, self.rev, self.started_at);
         self.rev += 1;
-        Word {
-            n: self.n,
-            rev,
-            at_ms: whole_ms(self.started_at),
-            kind: EventKind::Journey(JourneyAttempt {
-                name: rule.name.clone(),
-                outcome,
-                finality: Finality::Final,
-                reason,
-                duration_ms: whole_ms(at - self.started_at),
-                backend_origin: self.backend_origin.clone(),
-                route: self.route.clone(),
-                result,
-            }),
+        out.number(5);
+        out.text(self.name);
+        out.number(outcome as u32);
+        out.number(finality as u32);
+        out.number(u32::from(reason != NONE));
+        if reason != NONE {
+            out.number(u32::from(reason != PAGE));
+            if reason != PAGE {
+                out.number(reason - REQUEST);
+            }
+        }
+        out.number(whole_ms(at - self.started_at));
+        out.text(self.backend_origin);
+        out.text(self.route);
+        out.some_text(match outcome {
+            JourneyOutcome::Success | JourneyOutcome::Failed => self.result,
+            JourneyOutcome::Hung | JourneyOutcome::Abandoned => 0,
+        });
+        #[expect(clippy::cast_possible_truncation, reason = "at most 16")]
+        out.number(self.stepped as u32);
+        for step in self.steps.iter().take(self.stepped) {
+            out.text(step.name);
+            out.number(whole_ms(step.started_at - self.started_at));
+            out.number(whole_ms(step.ended_at.unwrap_or(at) - step.started_at));
+            #[expect(clippy::cast_possible_truncation, reason = "at most 16")]
+            out.number(step.parent as u32);
+            out.number(u32::from(step.ended_at.is_some()));
+        }
+        out.end(SOON);
+        if finality == Finality::Final {
+            self.n = 0;
         }
     }
 }

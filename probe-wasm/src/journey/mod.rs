@@ -1,8 +1,10 @@
-//! Follows attempts at the declared journeys. Clicks, calls, paints, page verdicts and hiding enter;
-//! words about attempts leave, revisions included. Knows no DOM and no clock.
+//! Follows attempts at the declared journeys and those that code makes. Signals (clicks, calls, routes,
+//! paints, events of the application), page verdicts and hiding enter; words about attempts leave,
+//! revisions included. Knows no DOM, no clock and no pattern: which conditions hold is the shell's to say.
 
 mod attempt;
+mod rule;
 mod tracker;
 
-pub use attempt::Word;
-pub use tracker::{Painted, Tracker};
+pub use rule::{Rule, Signals, StepRule};
+pub use tracker::Tracker;

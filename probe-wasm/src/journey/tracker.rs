@@ -1,304 +1,382 @@
 //! The attempts under way and the rules that start and end them.
 
-use super::attempt::{Attempt, Word};
-use crate::config::{JourneyRule, JourneyStart};
+use super::attempt::{Attempt, NONE, PAGE, REQUEST, UNDECLARED};
+use super::rule::{Rule, SIGNALS, Signals, StepRule};
+use crate::deliver::{Outlet, SOON, word};
 use crate::page::Verdict;
-use crate::request::{self, Ended, Sent};
-use crate::{Millis, whole_ms};
-use beacon::{EventKind, Finality, JourneyAttempt, JourneyOutcome, JourneyReason, PageOutcome};
+use crate::request::Call;
+use crate::{Millis, Text};
+use beacon::{Finality, JourneyOutcome, PageOutcome, RequestOutcome};
 
 /// Event number of the attempt that a failed document load stands for.
 const PAGE_WORD: u32 = 1;
+/// Journeys and steps that can be declared.
+const RULES: usize = 32;
+const STEP_RULES: usize = 64;
 /// Attempts followed at once.
 const RUNNING: usize = 64;
 
-/// Matches of each rule's painted selector, by the rule's position.
-pub type Painted<'a> = &'a [u32];
-
-/// Follows attempts at the declared journeys within one view.
+/// Follows attempts within one view.
 #[derive(Debug)]
 pub struct Tracker {
-    rules: Vec<JourneyRule>,
-    running: Vec<Attempt>,
-    /// Attempts ever started, by rule.
-    started: Vec<u32>,
-    backend_origin: String,
-    /// Revision of the next word under [`PAGE_WORD`], and whether one may stand with the collector.
-    page_rev: u32,
-    page_word_sent: bool,
+    /// The signals that are painted selectors.
+    pub paints: Signals,
+    /// The signals that are calls.
+    pub calls: Signals,
+    /// The one written into the page's build.
+    pub backend_origin: Text,
+    /// Revision of the next word under [`PAGE_WORD`], and whether one may stand with the collector. The early
+    /// hook may have spoken for a failed page.
+    pub page_rev: u32,
+    /// See there.
+    pub page_word_sent: bool,
+    /// Attempts ever started.
+    attempts: u32,
+    /// Of each rule, whether one was.
+    started: [bool; RULES],
+    rules: [Rule; RULES],
+    steps: [StepRule; STEP_RULES],
+    running: [Attempt; RUNNING],
 }
 
 impl Tracker {
-    /// `page_rev` is the number of beacons the early hook sent before: it may have spoken for a
-    /// failed page.
+    /// One without rules.
     #[must_use]
-    pub fn new(rules: Vec<JourneyRule>, backend_origin: String, page_rev: u32) -> Self {
-        let started = vec![0; rules.len()];
+    #[expect(clippy::new_without_default, reason = "a default is no constant")]
+    pub const fn new() -> Self {
         Self {
-            rules,
-            running: Vec::new(),
-            started,
-            backend_origin,
-            page_rev,
-            page_word_sent: page_rev > 0,
+            paints: 0,
+            calls: 0,
+            backend_origin: 0,
+            page_rev: 0,
+            page_word_sent: false,
+            attempts: 0,
+            started: [false; RULES],
+            rules: [Rule::NONE; RULES],
+            steps: [StepRule::NONE; STEP_RULES],
+            running: [Attempt::EMPTY; RUNNING],
         }
     }
 
-    /// This view loaded no document, so no attempt can have begun with it.
+    /// Declares a journey; past the room it is left out, and the shell, which counts as well, says so.
+    pub fn declare(&mut self, rule: Rule) {
+        if let Some(room) = self.rules.iter_mut().find(|rule| rule.name == 0) {
+            *room = rule;
+        }
+    }
+
+    /// Declares a step.
+    pub fn declare_step(&mut self, step: StepRule) {
+        if let Some(room) = self.steps.iter_mut().find(|step| step.name == 0) {
+            *room = step;
+        }
+    }
+
+    /// Another view begins, one that loads no document: no attempt can have begun with it.
     pub fn forget_load(&mut self) {
-        for started in &mut self.started {
-            *started += 1;
+        self.running = [Attempt::EMPTY; RUNNING];
+        self.started = [true; RULES];
+        self.page_rev = 0;
+        self.page_word_sent = false;
+    }
+
+    /// Signals came that are no calls: a click, a route, an event of the application, a new match. Where a
+    /// frame was `painted`, each attempt looks for matches it has not had at its start.
+    pub fn signal(&mut self, signals: Signals, painted: bool, at: Millis, out: &mut Outlet) {
+        for attempt in &mut self.running {
+            if attempt.n == 0 {
+                continue;
+            }
+            let mut came = signals & !self.paints;
+            if painted {
+                came |= self.paints & attempt.painted(out.words.split_at(word::PAINTED).1);
+            }
+            attempt.meet(came, at);
+            attempt.take_steps(&self.steps, came, came, at);
+            succeed(attempt, out);
+        }
+        // What comes while an attempt is under way belongs to that one.
+        for index in 0..RULES {
+            let starts = self.rules.get(index).map_or(0, |rule| rule.starts);
+            let mut running = self.running.iter();
+            if starts & signals != 0
+                && !running.any(|attempt| attempt.n > 0 && attempt.rule == index)
+                && let Some(started) = self.start(index, at, out)
+                && let Some(attempt) = self.running.get_mut(started)
+            {
+                attempt.take_steps(&self.steps, signals, 0, at);
+            }
         }
     }
 
-    /// The declared journeys.
-    #[must_use]
-    pub fn rules(&self) -> &[JourneyRule] {
-        &self.rules
-    }
-
-    /// A click on an element that fits a start of the rule at `rule`. A click while an attempt is
-    /// under way belongs to that attempt.
-    pub fn clicked(&mut self, rule: usize, n: u32, at: Millis, route: &str, painted: Painted<'_>) {
-        if !self.running.iter().any(|attempt| attempt.rule == rule) {
-            self.start(
-                rule,
-                n,
-                at,
-                route,
-                painted.get(rule).copied().unwrap_or(0),
-                None,
-            );
-        }
-    }
-
-    /// A call was sent: it may start attempts (each draws a number) and bind the end of others.
-    pub fn sent(
-        &mut self,
-        call: &Sent,
-        draw: &mut dyn FnMut() -> u32,
-        route: &str,
-        painted: Painted<'_>,
-    ) {
-        for index in 0..self.rules.len() {
+    /// A call was sent: it may start attempts and bind the end of others.
+    pub fn sent(&mut self, call: &Call, out: &mut Outlet) {
+        for index in 0..RULES {
             let Some(rule) = self.rules.get(index) else {
                 continue;
             };
-            let ends = rule.end.fits(&call.method, &call.path);
-            let mut by_load = false;
-            let mut by_request = false;
-            for start in &rule.starts {
-                match start {
-                    JourneyStart::Load(pattern) => {
-                        by_load |= pattern.fits(&call.method, &call.path);
+            let ends = call.signals & rule.ends != 0;
+            let begins = call.signals & rule.calls != 0;
+            let loads = call.signals & rule.loads != 0 && self.started.get(index) == Some(&false);
+            let mut open = None;
+            if begins {
+                open = self.start(index, call.started_at, out);
+            } else if loads {
+                open = self.start(index, 0, out);
+                // With the document nothing was painted yet.
+                if let Some(attempt) = open.and_then(|open| self.running.get_mut(open)) {
+                    attempt.painted_before = [0; SIGNALS];
+                }
+            } else if ends {
+                let mut oldest = u32::MAX;
+                for (position, attempt) in self.running.iter().enumerate() {
+                    if 0 < attempt.n
+                        && attempt.n < oldest
+                        && attempt.rule == index
+                        && attempt.call == 0
+                        && attempt.started_at <= call.started_at
+                    {
+                        oldest = attempt.n;
+                        open = Some(position);
                     }
-                    JourneyStart::Request(pattern) => {
-                        by_request |= pattern.fits(&call.method, &call.path);
-                    }
-                    JourneyStart::Click(_) => {}
                 }
             }
-            let bound = ends.then_some(call.id);
-            if by_request {
-                let before = painted.get(index).copied().unwrap_or(0);
-                self.start(index, draw(), call.at, route, before, bound);
-                continue;
+            if ends && let Some(attempt) = open.and_then(|open| self.running.get_mut(open)) {
+                attempt.call = call.id;
             }
-            if by_load && self.started.get(index) == Some(&0) {
-                self.start(index, draw(), 0.0, route, 0, bound);
-                continue;
-            }
-            if ends {
-                let open = |attempt: &&mut Attempt| {
-                    attempt.rule == index && attempt.call.is_none() && attempt.started_at <= call.at
-                };
-                if let Some(attempt) = self.running.iter_mut().find(open) {
-                    attempt.call = bound;
-                }
+        }
+        for attempt in &mut self.running {
+            if attempt.n > 0 && attempt.started_at <= call.started_at {
+                attempt.take_steps(&self.steps, call.signals, 0, call.started_at);
             }
         }
     }
 
     /// A call ended for good.
-    pub fn ended(&mut self, call: &Ended) -> Vec<Word> {
-        let rules = &self.rules;
-        let mut words = Vec::new();
-        self.running.retain_mut(|attempt| {
-            let Some(rule) = rules.get(attempt.rule) else {
-                return false;
-            };
-            let needed = request::Tracker::fits_any(&rule.needs, &call.method, &call.path)
-                && attempt.started_at <= call.started_at;
-            if attempt.call != Some(call.id) && !needed {
-                return true;
+    pub fn ended(&mut self, call: &Call, out: &mut Outlet) {
+        for attempt in &mut self.running {
+            if attempt.n == 0 {
+                continue;
             }
-            let word = attempt.call_ended(call, rule);
-            let ends = word.is_some();
-            words.extend(word);
-            !ends
-        });
-        words
+            let awaited = attempt.call == call.id;
+            let since = attempt.started_at <= call.started_at;
+            if awaited || since {
+                attempt.take_steps(&self.steps, 0, call.signals, call.ended_at);
+            }
+            if !(awaited || since && attempt.needs & call.signals != 0) {
+                continue;
+            }
+            attempt.backend_origin = call.origin;
+            let (outcome, reason) = match call.outcome {
+                RequestOutcome::Ok => {
+                    if awaited {
+                        attempt.result = call.result;
+                        attempt.meet(call.signals & self.calls, call.ended_at);
+                        succeed(attempt, out);
+                    }
+                    continue;
+                }
+                RequestOutcome::Hung => (JourneyOutcome::Hung, NONE),
+                bad => {
+                    attempt.result = call.result;
+                    (JourneyOutcome::Failed, REQUEST + bad as u32)
+                }
+            };
+            attempt.tell(outcome, Finality::Final, reason, call.ended_at, out);
+        }
     }
 
-    /// A frame was painted with these matches attached.
-    pub fn painted(&mut self, painted: Painted<'_>, at: Millis) -> Vec<Word> {
-        let rules = &self.rules;
-        let mut words = Vec::new();
-        self.running.retain_mut(|attempt| {
-            let Some(rule) = rules.get(attempt.rule) else {
-                return false;
-            };
-            let matches = painted.get(attempt.rule).copied().unwrap_or(0);
-            if attempt.painted_at.is_none() && matches > attempt.painted_before {
-                attempt.painted_at = Some(at);
+    /// A number that grows with each attempt, because what a new one awaits may be there already; 0 where no
+    /// attempt waits for something to be painted.
+    #[must_use]
+    pub fn awaits_paint(&self) -> u32 {
+        for attempt in &self.running {
+            if attempt.n == 0 {
+                continue;
             }
-            let word = attempt.success(rule);
-            let ends = word.is_some();
-            words.extend(word);
-            !ends
-        });
-        words
+            let mut awaited = attempt.ends & !attempt.met;
+            for step in &self.steps {
+                if step.name > 0 && step.rule == attempt.rule {
+                    awaited |= step.start | step.end;
+                }
+            }
+            if awaited & self.paints != 0 {
+                return self.attempts;
+            }
+        }
+        0
     }
 
     /// Attempts ever started.
     #[must_use]
     pub fn attempts(&self) -> u32 {
-        self.started.iter().sum()
+        self.attempts
     }
 
-    /// Whether an attempt waits for something to be painted.
-    #[must_use]
-    pub fn awaits_paint(&self) -> bool {
-        self.running.iter().any(|attempt| {
-            attempt.painted_at.is_none()
-                && self
-                    .rules
-                    .get(attempt.rule)
-                    .is_some_and(|rule| rule.painted.is_some())
-        })
-    }
-
-    /// The page's verdict. A failed load is a failed attempt at the journeys that say so, unless an
-    /// attempt was made in this view: then a running one fails with it and an ended one stands.
-    pub fn page(&mut self, verdict: Verdict, finality: Finality) -> Vec<Word> {
+    /// The page's verdict. A failed load is a failed attempt at the journey that says so, unless an attempt
+    /// was made in this view: then a running one fails with it and an ended one stands.
+    pub fn page(&mut self, verdict: Verdict, finality: Finality, out: &mut Outlet) {
         let bad = match verdict.outcome {
             PageOutcome::Blank | PageOutcome::Broken | PageOutcome::Incomplete => true,
             PageOutcome::Ready | PageOutcome::Abandoned => false,
         };
-        let mut words = Vec::new();
-        for (index, rule) in self
-            .rules
-            .iter()
-            .enumerate()
-            .filter(|(_, rule)| rule.failed_page)
-        {
-            if bad && finality == Finality::Final {
-                let reason = Some(JourneyReason::Page);
-                self.running.retain_mut(|attempt| {
-                    let fails = attempt.rule == index;
-                    if fails {
-                        let failed = JourneyOutcome::Failed;
-                        words.push(attempt.final_word(rule, failed, verdict.at, reason));
-                    }
-                    !fails
-                });
+        let Some(index) = self.rules.iter().position(|rule| rule.failed_page) else {
+            return;
+        };
+        if bad && finality == Finality::Final {
+            for attempt in &mut self.running {
+                if attempt.n > 0 && attempt.rule == index {
+                    attempt.tell(JourneyOutcome::Failed, finality, PAGE, verdict.at, out);
+                }
             }
-            let kind = if bad && self.started.get(index) == Some(&0) {
-                EventKind::Journey(JourneyAttempt {
-                    name: rule.name.clone(),
-                    outcome: JourneyOutcome::Failed,
-                    finality,
-                    reason: Some(JourneyReason::Page),
-                    duration_ms: whole_ms(verdict.at),
-                    backend_origin: self.backend_origin.clone(),
-                    route: String::new(),
-                    result: None,
-                })
-            } else if self.page_word_sent {
-                EventKind::Withdrawn
-            } else {
-                continue;
-            };
-            self.page_word_sent = kind != EventKind::Withdrawn;
-            words.push(Word {
-                n: PAGE_WORD,
-                rev: self.page_rev,
-                at_ms: 0,
-                kind,
-            });
-            self.page_rev += 1;
         }
-        words
+        if bad && self.started.get(index) == Some(&false) {
+            let mut word = Attempt::EMPTY;
+            word.n = PAGE_WORD;
+            word.rev = self.page_rev;
+            word.name = self.rules.get(index).map_or(0, |rule| rule.name);
+            word.backend_origin = self.backend_origin;
+            word.tell(JourneyOutcome::Failed, finality, PAGE, verdict.at, out);
+            self.page_word_sent = true;
+        } else if self.page_word_sent {
+            // Withdrawn.
+            out.begin(PAGE_WORD, self.page_rev, 0);
+            out.number(7);
+            out.end(SOON);
+            self.page_word_sent = false;
+        } else {
+            return;
+        }
+        self.page_rev += 1;
     }
 
     /// Attempts past their limit.
-    pub fn hung(&mut self, now: Millis) -> Vec<Word> {
-        let rules = &self.rules;
-        let mut words = Vec::new();
-        self.running.retain_mut(|attempt| {
-            let Some(rule) = rules.get(attempt.rule) else {
-                return false;
-            };
-            let hung = attempt.started_at + rule.limit_ms <= now;
-            if hung {
-                words.push(attempt.final_word(rule, JourneyOutcome::Hung, now, None));
+    pub fn hung(&mut self, out: &mut Outlet) {
+        let now = out.now();
+        for attempt in &mut self.running {
+            if attempt.n > 0 && attempt.limit_at <= now {
+                attempt.tell(JourneyOutcome::Hung, Finality::Final, NONE, now, out);
             }
-            !hung
-        });
-        words
+        }
     }
 
     /// What holds of the running attempts if the hidden page never comes back.
-    pub fn provisional(&mut self, now: Millis) -> Vec<Word> {
-        let rules = &self.rules;
-        self.running
-            .iter_mut()
-            .filter_map(|attempt| {
-                rules
-                    .get(attempt.rule)
-                    .map(|rule| attempt.provisional(rule, now))
-            })
-            .collect()
+    pub fn provisional(&mut self, out: &mut Outlet) {
+        let now = out.now();
+        for attempt in &mut self.running {
+            if attempt.n > 0 {
+                let abandoned = JourneyOutcome::Abandoned;
+                attempt.tell(abandoned, Finality::Provisional, NONE, now, out);
+            }
+        }
     }
 
-    /// When the next attempt passes its limit.
+    /// When the next attempt passes its limit, `Millis::MAX` for never.
     #[must_use]
-    pub fn deadline(&self) -> Option<Millis> {
-        let limit = |attempt: &Attempt| {
-            self.rules
-                .get(attempt.rule)
-                .map(|rule| attempt.started_at + rule.limit_ms)
-        };
-        self.running.iter().filter_map(limit).reduce(f64::min)
+    #[inline(never)]
+    pub fn deadline(&self) -> Millis {
+        let mut at = Millis::MAX;
+        for attempt in &self.running {
+            if attempt.n > 0 {
+                at = at.min(attempt.limit_at);
+            }
+        }
+        at
     }
 
-    fn start(
+    /// Code starts an attempt at a journey, of the rule at `rule` where it is declared. Its event number
+    /// is its handle; 0 when there is no room.
+    pub fn make(
         &mut self,
         rule: usize,
-        n: u32,
+        name: Text,
+        limit: Millis,
         at: Millis,
-        route: &str,
-        painted_before: u32,
-        call: Option<u32>,
+        out: &mut Outlet,
+    ) -> u32 {
+        let Some(index) = self.start(rule, at, out) else {
+            return 0;
+        };
+        let Some(attempt) = self.running.get_mut(index) else {
+            return 0;
+        };
+        if attempt.rule == UNDECLARED {
+            attempt.name = name;
+            attempt.limit_at = at.saturating_add(limit);
+        }
+        attempt.n
+    }
+
+    /// Code begins a step of an attempt; its position plus one, 0 when there is no such attempt.
+    pub fn make_step(&mut self, n: u32, name: Text, parent: usize, at: Millis) -> usize {
+        self.find(n)
+            .map_or(0, |attempt| attempt.step(0, name, at, parent))
+    }
+
+    /// Code ends a step.
+    pub fn end_step(&mut self, n: u32, position: usize, at: Millis) {
+        if let Some(attempt) = self.find(n) {
+            attempt.end_step(position, at);
+        }
+    }
+
+    /// Code ends an attempt, with its result if there is one.
+    pub fn end(
+        &mut self,
+        n: u32,
+        outcome: JourneyOutcome,
+        result: Text,
+        at: Millis,
+        out: &mut Outlet,
     ) {
-        if self.running.len() >= RUNNING {
-            return;
+        if let Some(attempt) = self.find(n) {
+            attempt.result = result;
+            attempt.tell(outcome, Finality::Final, NONE, at, out);
+        }
+    }
+
+    fn find(&mut self, n: u32) -> Option<&mut Attempt> {
+        self.running
+            .iter_mut()
+            .find(|attempt| attempt.n == n && n > 0)
+    }
+
+    /// The position of an attempt that begins, if there is room.
+    fn start(&mut self, rule: usize, at: Millis, out: &mut Outlet) -> Option<usize> {
+        let index = self.running.iter().position(|attempt| attempt.n == 0)?;
+        let attempt = self.running.get_mut(index)?;
+        *attempt = Attempt::EMPTY;
+        attempt.n = out.draw();
+        attempt.rule = UNDECLARED;
+        attempt.started_at = at;
+        attempt.met_at = at;
+        attempt.route = out.route();
+        attempt.backend_origin = self.backend_origin;
+        if let Some(before) = out.words.get(word::BEFORE..word::PAINTED) {
+            attempt.painted_before.copy_from_slice(before);
+        }
+        if let Some(declared) = self.rules.get(rule)
+            && declared.name > 0
+        {
+            attempt.rule = rule;
+            attempt.name = declared.name;
+            attempt.limit_at = at.saturating_add(declared.limit);
+            attempt.ends = declared.ends;
+            attempt.needs = declared.needs;
         }
         if let Some(started) = self.started.get_mut(rule) {
-            *started += 1;
+            *started = true;
         }
-        self.running.push(Attempt {
-            rule,
-            n,
-            rev: 0,
-            started_at: at,
-            route: route.to_owned(),
-            backend_origin: self.backend_origin.clone(),
-            painted_before,
-            painted_at: None,
-            call,
-            answered: None,
-        });
+        self.attempts += 1;
+        Some(index)
+    }
+}
+
+/// All its ends have come: it has succeeded.
+fn succeed(attempt: &mut Attempt, out: &mut Outlet) {
+    if attempt.ends != 0 && attempt.met == attempt.ends {
+        let at = attempt.met_at;
+        attempt.tell(JourneyOutcome::Success, Finality::Final, NONE, at, out);
     }
 }
 

@@ -5,14 +5,14 @@ use crate::Millis;
 use beacon::PageOutcome;
 
 /// A failed script decides this long after load: time enough for an application that copes.
-const AFTER_FAILURE: Millis = 2_000.0;
+const AFTER_FAILURE: Millis = 2_000;
 /// A page that shows nothing wrong and nothing ready is given this long after load.
-const AFTER_LOAD: Millis = 8_000.0;
+const AFTER_LOAD: Millis = 8_000;
 /// A page left within this time after load was not given a chance.
-const PATIENCE: Millis = 3_000.0;
+const PATIENCE: Millis = 3_000;
 
 /// Watches one document load until it is decided.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct PageWatch {
     load_at: Option<Millis>,
     failed_scripts: u32,
@@ -26,7 +26,7 @@ pub struct PageWatch {
 }
 
 /// The end of a document load.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verdict {
     /// How it ended.
     pub outcome: PageOutcome,
@@ -37,13 +37,28 @@ pub struct Verdict {
 }
 
 impl PageWatch {
-    /// For a view that loads no document: there is nothing to decide.
+    /// Nothing seen yet.
     #[must_use]
-    pub fn without_load() -> Self {
+    #[expect(clippy::new_without_default, reason = "a default is no constant")]
+    pub const fn new() -> Self {
         Self {
-            decided: true,
-            ..Self::default()
+            load_at: None,
+            failed_scripts: 0,
+            last_failure: 0,
+            mounted: false,
+            ready_at: None,
+            hidden_since: None,
+            hidden_for: 0,
+            decided: false,
         }
+    }
+
+    /// The view became one that loads no document: there is nothing to decide.
+    pub fn forget_load(&mut self) {
+        *self = Self {
+            decided: true,
+            ..Self::new()
+        };
     }
 
     /// The load event fired.
@@ -85,7 +100,7 @@ impl PageWatch {
     /// The page is visible again.
     pub fn shown(&mut self, at: Millis) {
         if let (Some(since), Some(load)) = (self.hidden_since.take(), self.load_at) {
-            self.hidden_for += (at - since.max(load)).max(0.0);
+            self.hidden_for += (at - since.max(load)).max(0);
         }
     }
 
@@ -103,8 +118,7 @@ impl PageWatch {
         let verdict = if let Some(painted_at) = self.ready_at {
             self.verdict(PageOutcome::Ready, painted_at)
         } else {
-            let deadline = self.deadline()?;
-            if now < deadline {
+            if now < self.deadline() {
                 return None;
             }
             self.verdict(self.unready(), now)
@@ -130,19 +144,21 @@ impl PageWatch {
         Some(self.verdict(outcome, now))
     }
 
-    /// When to ask again; `None` while only an event can decide.
+    /// When to ask again, `Millis::MAX` while only an event can decide.
     #[must_use]
-    pub fn deadline(&self) -> Option<Millis> {
-        if self.decided || self.hidden_since.is_some() {
-            return None;
-        }
-        let load = self.load_at?;
-        let deadline = if self.failed_scripts > 0 {
-            load.max(self.last_failure) + AFTER_FAILURE
-        } else {
-            load + AFTER_LOAD
+    #[inline(never)]
+    pub fn deadline(&self) -> Millis {
+        let Some(load) = self.load_at else {
+            return Millis::MAX;
         };
-        Some(deadline.min(load + AFTER_LOAD) + self.hidden_for)
+        if self.decided || self.hidden_since.is_some() {
+            return Millis::MAX;
+        }
+        let mut deadline = load + AFTER_LOAD;
+        if self.failed_scripts > 0 {
+            deadline = deadline.min(load.max(self.last_failure) + AFTER_FAILURE);
+        }
+        deadline + self.hidden_for
     }
 
     fn unready(&self) -> PageOutcome {

@@ -1,55 +1,174 @@
 //! Good calls, and bad ones past the number sent singly, counted until the next beacon.
 
-use super::Ended;
-use beacon::{Histogram, RequestCounts};
+use super::{Call, flag};
+use crate::Text;
+use crate::deliver::{LATER, Outlet};
+use beacon::{EDGES_MS, Histogram, RequestOutcome};
 
-/// Distinct kinds of call counted between two beacons; further ones share the last cell's fate and
-/// are counted as dropped.
+/// Distinct kinds of call counted between two beacons; further ones are counted as dropped.
 const CELLS: usize = 64;
 
+#[derive(Clone, Copy, Debug)]
+struct Cell {
+    /// Of all buckets; none: there is room for another kind.
+    calls: u32,
+    buckets: [u32; EDGES_MS.len() + 1],
+    method: Text,
+    origin: Text,
+    route: Text,
+    outcome: RequestOutcome,
+    expected: bool,
+}
+
 /// Counts since the last beacon.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Counts {
-    cells: Vec<RequestCounts>,
+    cells: [Cell; CELLS],
 }
 
 impl Counts {
-    /// Counts one ended call. Returns false when there is no room for its kind.
-    pub fn add(&mut self, call: &Ended) -> bool {
-        let same = |cell: &&mut RequestCounts| {
-            cell.outcome == call.outcome
-                && cell.route == call.route
-                && cell.method == call.method
-                && cell.backend_origin == call.backend_origin
-        };
-        if let Some(cell) = self.cells.iter_mut().find(same) {
-            cell.durations.record(call.duration_ms());
-            return true;
+    /// Nothing counted.
+    #[must_use]
+    #[expect(clippy::new_without_default, reason = "a default is no constant")]
+    pub const fn new() -> Self {
+        Self {
+            cells: [Cell {
+                calls: 0,
+                buckets: [0; EDGES_MS.len() + 1],
+                method: 0,
+                origin: 0,
+                route: 0,
+                outcome: RequestOutcome::Ok,
+                expected: false,
+            }; CELLS],
         }
-        if self.cells.len() >= CELLS {
-            return false;
-        }
-        let mut durations = Histogram::default();
-        durations.record(call.duration_ms());
-        self.cells.push(RequestCounts {
-            method: call.method.clone(),
-            backend_origin: call.backend_origin.clone(),
-            route: call.route.clone(),
-            expected_origin: call.expected_origin,
-            outcome: call.outcome,
-            durations,
-        });
-        true
     }
 
-    /// Takes what was counted.
-    pub fn take(&mut self) -> Vec<RequestCounts> {
-        core::mem::take(&mut self.cells)
+    /// Counts one ended call. Returns false when there is no room for its kind.
+    pub fn add(&mut self, call: &Call) -> bool {
+        for cell in &mut self.cells {
+            if cell.calls == 0 {
+                cell.method = call.method;
+                cell.origin = call.origin;
+                cell.route = call.route;
+                cell.outcome = call.outcome;
+                cell.expected = call.has(flag::EXPECTED);
+            } else if cell.outcome != call.outcome
+                || cell.route != call.route
+                || cell.method != call.method
+                || cell.origin != call.origin
+            {
+                continue;
+            }
+            let bucket = Histogram::bucket_of(call.duration_ms());
+            if let Some(count) = cell.buckets.get_mut(usize::from(bucket)) {
+                *count += 1;
+                cell.calls += 1;
+            }
+            return true;
+        }
+        false
+    }
+
+    /// Writes what was counted, `beacon::RequestCounts`, and forgets it.
+    pub fn tell(&mut self, out: &mut Outlet) {
+        for cell in &mut self.cells {
+            if cell.calls == 0 {
+                return;
+            }
+            cell.calls = 0;
+            let n = out.draw();
+            let now = out.now();
+            out.begin(n, 0, now);
+            out.number(4);
+            out.text(cell.method);
+            out.text(cell.origin);
+            out.text(cell.route);
+            out.number(u32::from(cell.expected));
+            out.number(cell.outcome as u32);
+            let mut used = 0;
+            for count in &cell.buckets {
+                used += u32::from(*count > 0);
+            }
+            out.number(used);
+            for (bucket, count) in (0..).zip(&mut cell.buckets) {
+                if *count > 0 {
+                    out.number(bucket);
+                    out.number(*count);
+                    *count = 0;
+                }
+            }
+            out.end(LATER);
+        }
     }
 
     /// Whether nothing was counted.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.cells.is_empty()
+        self.cells.first().is_none_or(|cell| cell.calls == 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deliver::told;
+    use beacon::{EventKind, RequestCounts};
+
+    fn call(route: Text, duration: crate::Millis) -> Call {
+        Call {
+            method: 1,
+            origin: 2,
+            route,
+            flags: flag::EXPECTED,
+            ended_at: duration,
+            ..Call::NONE
+        }
+    }
+
+    #[test]
+    fn calls_of_a_kind_are_one_event_with_their_durations() {
+        let mut out = told::outlet();
+        for text in ["GET", "http://api.test", "/a", "/b"] {
+            told::text(&mut out, text);
+        }
+        let mut counts = Counts::new();
+        for (route, duration) in [(3, 4), (4, 700), (3, 40_000), (3, 5)] {
+            assert!(counts.add(&call(route, duration)));
+        }
+        counts.tell(&mut out);
+        assert!(counts.is_empty());
+        let kinds: Vec<_> = told::events(&mut out)
+            .into_iter()
+            .map(|event| event.kind)
+            .collect();
+        let counted = |route: &str, durations: &[u32]| {
+            let mut histogram = Histogram::default();
+            for duration in durations {
+                histogram.record(*duration);
+            }
+            EventKind::Requests(RequestCounts {
+                method: "GET".into(),
+                backend_origin: "http://api.test".into(),
+                route: route.into(),
+                expected_origin: true,
+                outcome: RequestOutcome::Ok,
+                durations: histogram,
+            })
+        };
+        assert_eq!(
+            kinds,
+            [counted("/a", &[4, 40_000, 5]), counted("/b", &[700])]
+        );
+    }
+
+    #[test]
+    fn kinds_past_the_room_are_refused() {
+        let mut counts = Counts::new();
+        for route in 0..64 {
+            assert!(counts.add(&call(route, 1)));
+        }
+        assert!(!counts.add(&call(64, 1)));
+        assert!(counts.add(&call(63, 1)));
     }
 }

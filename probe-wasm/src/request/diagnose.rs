@@ -6,10 +6,12 @@ use crate::Millis;
 use beacon::{Diagnosis, FailureCause};
 
 /// What is known when a call ends without an answer.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Evidence {
     /// `navigator.onLine`: false is certain, true only says that there is some network.
     pub online: bool,
+    /// Whether this very call was answered: then the connection broke while the body came.
+    pub answered: bool,
     /// Whether the origin is one of the expected ones.
     pub expected_origin: bool,
     /// Whether any call of this view got an answer from that origin.
@@ -24,13 +26,15 @@ pub struct Evidence {
 
 /// Names of hosts that do not resolve and refused connections fail within a few round trips at most; a
 /// preflight that was answered takes at least one. Only far ends of the scale say anything.
-const TOO_FAST_FOR_AN_ANSWER_MS: Millis = 4.0;
+const TOO_FAST_FOR_AN_ANSWER_MS: Millis = 4;
 
 /// The most probable cause, and how sure that is.
 #[must_use]
+#[inline(always)]
 pub fn diagnose(evidence: Evidence) -> Diagnosis {
     let Evidence {
         online,
+        answered,
         expected_origin,
         origin_answered,
         collector_reached,
@@ -44,6 +48,8 @@ pub fn diagnose(evidence: Evidence) -> Diagnosis {
     };
     let (cause, confidence_percent) = if !online {
         (FailureCause::Offline, 99)
+    } else if answered {
+        (FailureCause::UnreachableHost, 80)
     } else if let Some(answered) = checked {
         // A server that broke off this one call would answer the check as well: hence no more than 85.
         if answered {
@@ -76,10 +82,11 @@ mod tests {
 
     const NOTHING_KNOWN: Evidence = Evidence {
         online: true,
+        answered: false,
         expected_origin: true,
         origin_answered: false,
         collector_reached: None,
-        duration_ms: 30.0,
+        duration_ms: 30,
         checked: None,
     };
 
@@ -102,7 +109,7 @@ mod tests {
     fn an_origin_nobody_expects_and_that_never_answered_is_named_as_such() {
         let evidence = Evidence {
             expected_origin: false,
-            duration_ms: 9.0,
+            duration_ms: 9,
             ..NOTHING_KNOWN
         };
         assert_eq!(cause(evidence), FailureCause::UnexpectedOrigin);
@@ -117,13 +124,13 @@ mod tests {
     fn an_origin_that_answers_other_calls_answered_this_one_without_the_headers() {
         let evidence = Evidence {
             origin_answered: true,
-            duration_ms: 24.0,
+            duration_ms: 24,
             ..NOTHING_KNOWN
         };
         assert_eq!(cause(evidence), FailureCause::BlockedByCors);
         assert_eq!(
             cause(Evidence {
-                duration_ms: 1.0,
+                duration_ms: 1,
                 ..evidence
             }),
             FailureCause::UnreachableHost
@@ -147,6 +154,17 @@ mod tests {
             ..NOTHING_KNOWN
         };
         assert_eq!(cause(evidence), FailureCause::Offline);
+    }
+
+    #[test]
+    fn a_connection_that_broke_after_the_headers_is_no_matter_of_cors() {
+        let evidence = Evidence {
+            answered: true,
+            origin_answered: true,
+            duration_ms: 900,
+            ..NOTHING_KNOWN
+        };
+        assert_eq!(cause(evidence), FailureCause::UnreachableHost);
     }
 
     #[test]

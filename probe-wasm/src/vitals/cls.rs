@@ -2,23 +2,32 @@
 //! one second or after five (<https://web.dev/articles/evolving-cls>).
 //! Thresholds: `beacon::VitalName::thresholds_micros`.
 
-use crate::Millis;
+use super::Moment;
 
-const GAP: Millis = 1_000.0;
-const WINDOW: Millis = 5_000.0;
+const GAP: Moment = 1_000.0;
+const WINDOW: Moment = 5_000.0;
 
 /// Follows the shifts of one view.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Cls {
     window: f64,
-    first_at: Millis,
-    last_at: Millis,
+    first_at: Moment,
+    last_at: Moment,
     largest: f64,
 }
 
 impl Cls {
+    pub(super) const fn new() -> Self {
+        Self {
+            window: 0.0,
+            first_at: 0.0,
+            last_at: 0.0,
+            largest: 0.0,
+        }
+    }
+
     /// A shift that no input of the user had just caused.
-    pub(super) fn shift(&mut self, at: Millis, score: f64) {
+    pub(super) fn shift(&mut self, at: Moment, score: f64) {
         let goes_on = self.window > 0.0 && at - self.last_at < GAP && at - self.first_at < WINDOW;
         if !goes_on {
             self.window = 0.0;
@@ -39,8 +48,8 @@ impl Cls {
 mod tests {
     use super::*;
 
-    fn score(shifts: &[(Millis, f64)]) -> f64 {
-        let mut cls = Cls::default();
+    fn score(shifts: &[(Moment, f64)]) -> f64 {
+        let mut cls = Cls::new();
         for (at, score) in shifts {
             cls.shift(*at, *score);
         }

@@ -1,12 +1,11 @@
 //! First contentful paint: the browser's entry, unless the page was hidden before it.
 //! Thresholds: `beacon::VitalName::thresholds_micros`.
 
-use super::PageStart;
-use crate::Millis;
+use super::{Moment, PageStart};
 
 /// The value, told once.
 #[must_use]
-pub(super) fn first_paint(at: Millis, start: &PageStart) -> Option<Millis> {
+pub(super) fn first_paint(at: Moment, start: &PageStart) -> Option<Moment> {
     start.was_seen(at).then(|| start.since_activation(at))
 }
 

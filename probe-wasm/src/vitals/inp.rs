@@ -1,53 +1,81 @@
 //! Interaction to next paint: among the longest interactions the one that stands for the 98th percentile
 //! of all (<https://web.dev/articles/inp>). Thresholds: `beacon::VitalName::thresholds_micros`.
 
-use crate::Millis;
+use super::Moment;
 
 /// The longest interactions kept: one is passed over for each [`PER_OUTLIER`] that happened.
 const KEPT: usize = 10;
 const PER_OUTLIER: u32 = 50;
 /// What the browser's shortest event entry would say. Interactions below the threshold give no entry,
 /// and a restored page has no `first-input` to stand in for them.
-const SHORTEST: Millis = 8.0;
+const SHORTEST: Moment = 8.0;
 
 /// Follows the interactions of one view.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Inp {
-    /// Longest first.
-    longest: Vec<Interaction>,
+    /// In no order; those without a latency are room for others.
+    longest: [Interaction; KEPT],
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Interaction {
     id: f64,
-    latency: Millis,
+    latency: Moment,
 }
 
 impl Inp {
+    pub(super) const fn new() -> Self {
+        Self {
+            longest: [Interaction {
+                id: 0.0,
+                latency: 0.0,
+            }; KEPT],
+        }
+    }
+
     /// An event of an interaction; pointerdown, pointerup and click of one tap share an id, and the
     /// longest of them is the interaction's latency.
-    pub(super) fn event(&mut self, id: f64, duration: Millis) {
-        let known = self.longest.iter_mut().find(|kept| kept.id == id);
-        match known {
-            Some(kept) => kept.latency = kept.latency.max(duration),
-            None => self.longest.push(Interaction {
-                id,
-                latency: duration,
-            }),
+    pub(super) fn event(&mut self, id: f64, latency: Moment) {
+        let mut place = 0;
+        let mut least = latency;
+        for (index, kept) in self.longest.iter().enumerate() {
+            if kept.id == id {
+                (place, least) = (index, kept.latency);
+                break;
+            }
+            if kept.latency < least {
+                (place, least) = (index, kept.latency);
+            }
         }
-        // Stable: of equals the first stays first.
-        self.longest
-            .sort_by(|left, right| right.latency.total_cmp(&left.latency));
-        self.longest.truncate(KEPT);
+        if least < latency
+            && let Some(kept) = self.longest.get_mut(place)
+        {
+            *kept = Interaction { id, latency };
+        }
     }
 
     /// The latency after `count` interactions in this view; `None` as long as there were none.
-    pub(super) fn latency(&self, count: u32, restored: bool) -> Option<Millis> {
-        let passed_over = usize::try_from(count / PER_OUTLIER).unwrap_or(KEPT);
-        match self.longest.get(passed_over).or(self.longest.last()) {
-            Some(interaction) => Some(interaction.latency),
-            None => (restored && count > 0).then_some(SHORTEST),
+    pub(super) fn latency(&self, count: u32, restored: bool) -> Option<Moment> {
+        let mut left = self.longest;
+        let mut latency = None;
+        // No more are known than were long enough to be told.
+        for _ in 0..=count / PER_OUTLIER {
+            let mut longest = &mut Interaction {
+                id: 0.0,
+                latency: 0.0,
+            };
+            for kept in &mut left {
+                if kept.latency > longest.latency {
+                    longest = kept;
+                }
+            }
+            if longest.latency == 0.0 {
+                break;
+            }
+            latency = Some(longest.latency);
+            longest.latency = 0.0;
         }
+        latency.or((restored && count > 0).then_some(SHORTEST))
     }
 }
 
@@ -55,8 +83,8 @@ impl Inp {
 mod tests {
     use super::*;
 
-    fn after(durations: impl IntoIterator<Item = Millis>) -> Inp {
-        let mut inp = Inp::default();
+    fn after(durations: impl IntoIterator<Item = Moment>) -> Inp {
+        let mut inp = Inp::new();
         for (index, duration) in (0_u32..).zip(durations) {
             inp.event(f64::from(index * 7 + 1_000), duration);
         }
@@ -81,7 +109,7 @@ mod tests {
 
     #[test]
     fn events_of_one_interaction_are_one_and_the_longest_of_them_counts() {
-        let mut inp = Inp::default();
+        let mut inp = Inp::new();
         inp.event(1_007.0, 48.0);
         inp.event(1_007.0, 200.0);
         inp.event(1_007.0, 56.0);
@@ -99,7 +127,7 @@ mod tests {
 
     #[test]
     fn short_interactions_after_a_restore_count_as_the_shortest() {
-        let inp = Inp::default();
+        let inp = Inp::new();
         assert_eq!(inp.latency(0, true), None);
         assert_eq!(inp.latency(2, true), Some(8.0));
         assert_eq!(inp.latency(2, false), None);

@@ -8,43 +8,65 @@ mod inp;
 mod lcp;
 mod ttfb;
 
-use crate::Millis;
-use beacon::{Vital, VitalName};
+use beacon::VitalName;
 use cls::Cls;
 use inp::Inp;
 use lcp::Lcp;
 
+/// Milliseconds since the start of the navigation with their fractions, which vitals are told in.
+pub type Moment = f64;
+
+/// In the order of their tags.
+const NAMES: [VitalName; 5] = [
+    VitalName::Ttfb,
+    VitalName::Fcp,
+    VitalName::Lcp,
+    VitalName::Cls,
+    VitalName::Inp,
+];
+
 /// When the view began for its user.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct PageStart {
     /// `activationStart`: when a prerendered page was first shown; else 0.
-    pub activated_at: Millis,
+    pub activated_at: Moment,
     /// When the page was first hidden since; 0 when it was loaded in the background.
-    pub first_hidden: Option<Millis>,
+    pub first_hidden: Option<Moment>,
 }
 
 impl PageStart {
-    fn since_activation(&self, at: Millis) -> Millis {
+    const fn new() -> Self {
+        Self {
+            activated_at: 0.0,
+            first_hidden: None,
+        }
+    }
+
+    fn since_activation(&self, at: Moment) -> Moment {
         (at - self.activated_at).max(0.0)
     }
 
     /// Paints after the page was hidden say nothing of its load.
-    fn was_seen(&self, at: Millis) -> bool {
+    fn was_seen(&self, at: Moment) -> bool {
         self.first_hidden.is_none_or(|hidden| at < hidden)
     }
 }
 
 /// A vital to be told, and the revision it is told as.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Report {
-    /// What is told.
-    pub vital: Vital,
+    /// Which.
+    pub name: VitalName,
+    /// Microseconds for times, millionths for a score.
+    pub value_micros: u32,
+    /// What this revision adds to the one before.
+    pub delta_micros: i32,
     /// 0 the first time.
     pub rev: u32,
 }
 
-/// Follows the vitals of one view.
-#[derive(Clone, Debug, Default)]
+/// Follows the vitals of one view. What is to be told waits until [`Vitals::next_report`] takes it.
+#[derive(Clone, Debug)]
 pub struct Vitals {
     start: PageStart,
     /// Restored from the back/forward cache.
@@ -54,23 +76,42 @@ pub struct Vitals {
     lcp: Lcp,
     cls: Cls,
     inp: Inp,
-    told: Vec<Told>,
-}
-
-#[derive(Clone, Debug)]
-struct Told {
-    name: VitalName,
-    value_micros: u32,
-    rev: u32,
+    /// By tag: how often each was told, which of them waits to be, its value, and what that adds.
+    times: [u32; NAMES.len()],
+    waits: [bool; NAMES.len()],
+    value_micros: [u32; NAMES.len()],
+    delta_micros: [i32; NAMES.len()],
 }
 
 impl Vitals {
-    /// The vitals of a view restored from the back/forward cache.
+    /// The vitals of a document that is being loaded.
     #[must_use]
-    pub fn restored() -> Self {
+    #[expect(clippy::new_without_default, reason = "a default is no constant")]
+    pub const fn new() -> Self {
         Self {
+            start: PageStart::new(),
+            restored: false,
+            used: false,
+            lcp: Lcp::new(),
+            cls: Cls::new(),
+            inp: Inp::new(),
+            times: [0; NAMES.len()],
+            waits: [false; NAMES.len()],
+            value_micros: [0; NAMES.len()],
+            delta_micros: [0; NAMES.len()],
+        }
+    }
+
+    /// The page was restored from the back/forward cache: they begin anew. A restored page waits for no
+    /// response; it says so where the view before told its time to first byte.
+    pub fn restore(&mut self) {
+        let answered = self.was_told(VitalName::Ttfb);
+        *self = Self {
             restored: true,
-            ..Self::default()
+            ..Self::new()
+        };
+        if answered {
+            self.once(VitalName::Ttfb, 0.0);
         }
     }
 
@@ -80,24 +121,26 @@ impl Vitals {
     }
 
     /// The page was hidden. Only the first time matters.
-    pub fn hidden(&mut self, at: Millis) {
+    pub fn hidden(&mut self, at: Moment) {
         self.start.first_hidden.get_or_insert(at);
     }
 
     /// The navigation is complete.
-    pub fn first_byte(&mut self, response_start: Millis, now: Millis) -> Option<Report> {
-        let value = ttfb::first_byte(response_start, &self.start, now)?;
-        self.once(VitalName::Ttfb, value)
+    pub fn first_byte(&mut self, response_start: Moment, now: Moment) {
+        if let Some(value) = ttfb::first_byte(response_start, &self.start, now) {
+            self.once(VitalName::Ttfb, value);
+        }
     }
 
     /// First contentful paint.
-    pub fn first_paint(&mut self, at: Millis) -> Option<Report> {
-        let value = fcp::first_paint(at, &self.start)?;
-        self.once(VitalName::Fcp, value)
+    pub fn first_paint(&mut self, at: Moment) {
+        if let Some(value) = fcp::first_paint(at, &self.start) {
+            self.once(VitalName::Fcp, value);
+        }
     }
 
     /// A candidate for the largest contentful paint.
-    pub fn candidate(&mut self, at: Millis) {
+    pub fn candidate(&mut self, at: Moment) {
         if !self.restored {
             self.lcp.candidate(at, &self.start);
         }
@@ -110,100 +153,89 @@ impl Vitals {
 
     /// All entries of a batch were taken in: after an input the largest paint so far is final.
     /// Candidates painted before the input may have come after it in the same batch.
-    pub fn batch_ends(&mut self) -> Option<Report> {
-        if !self.used {
-            return None;
+    pub fn batch_ends(&mut self) {
+        if core::mem::take(&mut self.used)
+            && let Some(value) = self.lcp.finish()
+        {
+            self.once(VitalName::Lcp, value);
         }
-        self.used = false;
-        let value = self.lcp.finish()?;
-        self.once(VitalName::Lcp, value)
     }
 
     /// The layout shifted unexpectedly.
-    pub fn shift(&mut self, at: Millis, score: f64) {
+    pub fn shift(&mut self, at: Moment, score: f64) {
         self.cls.shift(at, score);
     }
 
     /// An event of an interaction ended.
-    pub fn interaction(&mut self, id: f64, duration: Millis) {
+    pub fn interaction(&mut self, id: f64, duration: Moment) {
         self.inp.event(id, duration);
     }
 
     /// The restored page was painted this long after its restore.
-    pub fn restore_painted(&mut self, after: Millis, largest: bool) -> Vec<Report> {
-        let mut reports: Vec<Report> = self.once(VitalName::Fcp, after).into_iter().collect();
+    pub fn restore_painted(&mut self, after: Moment, largest: bool) {
+        self.once(VitalName::Fcp, after);
         if largest {
-            reports.extend(self.once(VitalName::Lcp, after));
+            self.once(VitalName::Lcp, after);
         }
-        reports
-    }
-
-    /// Whether a time to first byte was told; a restored view has one only then.
-    #[must_use]
-    pub fn has_answered(&self) -> bool {
-        self.was_told(VitalName::Ttfb)
-    }
-
-    /// A restored page waits for no response.
-    pub fn restore_answered(&mut self) -> Option<Report> {
-        self.once(VitalName::Ttfb, 0.0)
     }
 
     /// The page is being hidden and may never come back: what has changed since the last time.
     /// `interactions` happened in this view; `shifts` says whether the browser tells of them.
-    pub fn leaving(&mut self, interactions: u32, shifts: bool) -> Vec<Report> {
+    pub fn leaving(&mut self, interactions: u32, shifts: bool) {
         self.used = true;
-        let mut reports: Vec<Report> = self.batch_ends().into_iter().collect();
+        self.batch_ends();
         // Chrome's own field data has layout shifts only of pages that were painted.
         let painted = self.restored || self.was_told(VitalName::Fcp);
         if shifts && painted {
-            reports.extend(self.anew(VitalName::Cls, self.cls.score() * 1_000.0));
+            self.anew(VitalName::Cls, self.cls.score() * 1_000.0);
         }
         if let Some(latency) = self.inp.latency(interactions, self.restored) {
-            reports.extend(self.anew(VitalName::Inp, latency));
+            self.anew(VitalName::Inp, latency);
         }
-        reports
+    }
+
+    /// The next vital to be told.
+    pub fn next_report(&mut self) -> Option<Report> {
+        let tag = self.waits.iter().position(|waits| *waits)?;
+        *self.waits.get_mut(tag)? = false;
+        Some(Report {
+            name: *NAMES.get(tag)?,
+            value_micros: *self.value_micros.get(tag)?,
+            delta_micros: *self.delta_micros.get(tag)?,
+            rev: *self.times.get(tag)? - 1,
+        })
     }
 
     fn was_told(&self, name: VitalName) -> bool {
-        self.told.iter().any(|told| told.name == name)
+        self.times.get(name as usize) != Some(&0)
     }
 
-    fn once(&mut self, name: VitalName, value: Millis) -> Option<Report> {
-        if self.was_told(name) {
-            return None;
+    fn once(&mut self, name: VitalName, value: Moment) {
+        if !self.was_told(name) {
+            self.anew(name, value);
         }
-        self.anew(name, value)
     }
 
     /// Tells the value unless it was told last; `value` in thousandths of the wire's unit.
-    fn anew(&mut self, name: VitalName, value: f64) -> Option<Report> {
-        // Saturating, NaN becomes 0.
+    fn anew(&mut self, name: VitalName, value: f64) {
+        // Saturating, NaN becomes 0; adding a half rounds, for no value is negative.
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-        let value_micros = (value * 1_000.0).round() as u32;
-        let report = |before: u32, rev| Report {
-            vital: Vital {
-                name,
-                value_micros,
-                delta_micros: value_micros.wrapping_sub(before).cast_signed(),
-            },
-            rev,
+        let value_micros = (value * 1_000.0 + 0.5) as u32;
+        let tag = name as usize;
+        let (Some(times), Some(waits), Some(value), Some(delta)) = (
+            self.times.get_mut(tag),
+            self.waits.get_mut(tag),
+            self.value_micros.get_mut(tag),
+            self.delta_micros.get_mut(tag),
+        ) else {
+            return;
         };
-        if let Some(told) = self.told.iter_mut().find(|told| told.name == name) {
-            if told.value_micros == value_micros {
-                return None;
-            }
-            told.rev += 1;
-            let report = report(told.value_micros, told.rev);
-            told.value_micros = value_micros;
-            return Some(report);
+        if *times == 0 || *value != value_micros {
+            *times += 1;
+            *waits = true;
+            *delta = value_micros.wrapping_sub(*value).cast_signed();
+            *value = value_micros;
         }
-        self.told.push(Told {
-            name,
-            value_micros,
-            rev: 0,
-        });
-        Some(report(0, 0))
     }
 }
 

@@ -4,7 +4,7 @@
 use super::connection::Connection;
 use super::tab::{Tab, TabEvents};
 use anyhow::{Context, Result, bail};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::fmt;
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -158,16 +158,41 @@ impl Browser {
     /// # Errors
     /// When the browser has gone.
     pub async fn find_child_of(&self, tab: &Tab, events: impl TabEvents) -> Result<Option<Tab>> {
+        self.find(tab, events, |target| {
+            target["openerId"].as_str() == Some(tab.target())
+        })
+        .await
+    }
+
+    /// Takes hold of the page at an address in the context of another, once it is there.
+    ///
+    /// # Errors
+    /// When the browser has gone.
+    pub async fn find_at(
+        &self,
+        tab: &Tab,
+        url: &str,
+        events: impl TabEvents,
+    ) -> Result<Option<Tab>> {
+        self.find(tab, events, |target| {
+            target["url"] == url && target["browserContextId"] == tab.context()
+        })
+        .await
+    }
+
+    async fn find(
+        &self,
+        tab: &Tab,
+        events: impl TabEvents,
+        is_meant: impl Fn(&Value) -> bool,
+    ) -> Result<Option<Tab>> {
         let targets = self
             .connection
             .call(None, "Target.getTargets", json!({}))
             .await?;
-        let child = targets["targetInfos"].as_array().and_then(|targets| {
-            targets
-                .iter()
-                .find(|target| target["openerId"].as_str() == Some(tab.target()))
-        });
-        match child.and_then(|child| child["targetId"].as_str()) {
+        let found = (targets["targetInfos"].as_array())
+            .and_then(|targets| targets.iter().find(|target| is_meant(target)));
+        match found.and_then(|found| found["targetId"].as_str()) {
             None => Ok(None),
             Some(target) => Tab::attach(&self.connection, tab.context(), target, events)
                 .await

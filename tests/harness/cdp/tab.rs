@@ -284,6 +284,19 @@ impl Tab {
         .map(drop)
     }
 
+    /// Lets go of the tab, which goes on by itself: what a browser does only for pages nobody debugs.
+    ///
+    /// # Errors
+    /// When the browser has gone.
+    pub async fn detach(&self) -> Result<()> {
+        let session = json!({ "sessionId": self.session });
+        self.connection
+            .call(None, "Target.detachFromTarget", session)
+            .await?;
+        self.connection.stop_listening(&self.session);
+        Ok(())
+    }
+
     /// Crashes the page's process; the tab stays and can load again once `Inspector.targetCrashed` came.
     pub async fn crash(&self) {
         // The crashed page never answers.

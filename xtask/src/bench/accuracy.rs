@@ -1,5 +1,5 @@
-//! Whether the probe's web vitals are what the `web-vitals` library says: builds what that takes and runs
-//! the comparison of `tests/accuracy`, which drives Chromium.
+//! Whether the probe's vitals are what the `web-vitals` library says, and its durations what a server
+//! injected: builds what that takes and runs the comparison of `tests/accuracy`, which drives Chromium.
 
 use crate::{build, shell, system};
 use anyhow::Result;

@@ -9,7 +9,8 @@ use std::path::PathBuf;
 
 #[derive(Subcommand)]
 pub(crate) enum Bench {
-    /// The probe's web vitals beside those of the web-vitals library, on the same pages in Chromium
+    /// The probe's web vitals beside those of the web-vitals library on the same pages in Chromium, its
+    /// durations beside delays that a server injected
     Accuracy {
         /// Write the rows there as JSON
         #[arg(long)]

@@ -20,16 +20,24 @@ const FEATURES: [&str; 6] = [
     "--enable-reference-types",
 ];
 /// The standard library is built along, so that a panic is one instruction and carries no text (the
-/// probe's lints forbid panics; what remains is unreachable), and the stack is one page, not sixteen.
-const FLAGS: [&str; 5] = [
+/// probe's lints forbid panics; what remains is unreachable), and the stack is small, so that addresses are short.
+const FLAGS: [&str; 6] = [
     "-Zunstable-options",
     "-Cpanic=immediate-abort",
     "-Zlocation-detail=none",
     "-Zfmt-debug=none",
-    "-Clink-arg=-zstack-size=65536",
+    "-Clink-arg=-zstack-size=4096",
+    // Loops over our slots get smaller without it.
+    "-Cllvm-args=-disable-lsr",
 ];
-const COPIED: [&str; 6] = [
+/// Modules of their own: the second one, and those fetched only by option or use.
+const MODULES: [&str; 5] = ["more.js", "api.js", "check.js", "events.js", "debug.js"];
+/// Not modules, because they must run at once.
+const SCRIPTS: [&str; 2] = ["early.js", "trace.js"];
+const COPIED: [&str; 8] = [
     "package.json",
+    "config-check.js",
+    "event-types.d.ts",
     "index.js",
     "index.d.ts",
     "inline.js",
@@ -84,49 +92,57 @@ pub(crate) fn probe() -> Result<()> {
             .join(TARGET)
             .join("probe/probe_wasm.wasm");
         bind(&core, &work)?;
+        let doors = only_doors(&npm_dir, &work)?;
+        let optimised = work.join("optimised.wasm");
+        shell::run_quietly(
+            npm::tool(&npm_dir, "wasm-opt")
+                .args(FEATURES)
+                // A trap would be a bug of ours, and low addresses hold our stack.
+                .args([
+                    "-Oz",
+                    "--converge",
+                    "--traps-never-happen",
+                    "--low-memory-unused",
+                ])
+                .args([
+                    "--strip-debug",
+                    "--strip-producers",
+                    "--strip-target-features",
+                    "-o",
+                ])
+                .arg(&optimised)
+                .arg(doors),
+        )?;
         let renamed = shell::output_of_command(
             npm::tool(&npm_dir, "wasm-opt")
                 .args(FEATURES)
-                .args(["-Oz", "--strip-debug", "--strip-producers"])
-                // Inlining less leaves more raw bytes and fewer compressed ones.
-                .args(["-aimfs=4", "-fimfs=10", "-ocimfs=10"])
                 .args(["--minify-imports-and-exports-and-modules", "-o"])
                 .arg(package.join("core.wasm"))
-                .arg(work.join("glue_bg.wasm")),
+                .arg(optimised),
         )?;
-        let glue = work.join("glue.js");
-        fs::write(
-            &glue,
-            names::shorten(&fs::read_to_string(&glue)?, &renamed)?,
-        )?;
-        for name in [
-            "core.js",
-            "body.js",
-            "check.js",
-            "persist.js",
-            "transport.js",
-            "vitals.js",
-        ] {
-            fs::copy(source.join("js").join(name), work.join(name))
-                .with_context(|| name.to_owned())?;
+        // One file first, so that the short names are given once to all that knows the long ones.
+        let bundle = work.join("core.js");
+        bundled(&npm_dir, &source.join("js/core.js"), &bundle)?;
+        let short = names::shorten(&fs::read_to_string(&bundle)?, &renamed)?;
+        fs::write(&bundle, short)?;
+        let build = mark_build(&package.join("core.wasm"), &bundle)?;
+        let named = fs::read_to_string(&bundle)?.replace("BUILD", &format!("{build:?}"));
+        fs::write(&bundle, named)?;
+        minify(&npm_dir, &bundle, &package.join("core.js"), true)?;
+        for name in MODULES {
+            let module = source.join("js").join(name);
+            if module.is_file() {
+                let bundle = work.join(name);
+                bundled(&npm_dir, &module, &bundle)?;
+                let short = names::shorten(&fs::read_to_string(&bundle)?, &renamed)?;
+                fs::write(&bundle, short)?;
+                minify(&npm_dir, &bundle, &package.join(name), true)?;
+            }
         }
-        let build = mark_build(&package.join("core.wasm"), &glue)?;
-        minify(
-            &npm_dir,
-            &work.join("core.js"),
-            &package.join("core.js"),
-            &[
-                "--bundle",
-                "--format=esm",
-                &format!("--define:BUILD={build:?}"),
-            ],
-        )?;
-        minify(
-            &npm_dir,
-            &source.join("js/early.js"),
-            &package.join("early.js"),
-            &[],
-        )?;
+        for name in SCRIPTS {
+            let script = source.join("js").join(name);
+            minify(&npm_dir, &script, &package.join(name), false)?;
+        }
         for name in COPIED {
             fs::copy(npm_dir.join(name), package.join(name)).with_context(|| name.to_owned())?;
         }
@@ -175,6 +191,35 @@ fn bind(core: &Path, into: &Path) -> Result<()> {
     bindgen.generate(into).context("wasm-bindgen")
 }
 
+/// What wasm-bindgen leaves for modules that hold JavaScript's values, which ours does not, is taken out:
+/// all that the exported doors do not reach.
+fn only_doors(npm_dir: &Path, work: &Path) -> Result<PathBuf> {
+    let bound = work.join("glue_bg.wasm");
+    let module = fs::read(&bound)?;
+    let mut graph = Vec::new();
+    let mut reached = Vec::new();
+    for name in names::exports(&module)?
+        .into_iter()
+        .filter(|name| !name.starts_with("__"))
+    {
+        reached.push(name.clone());
+        graph.push(serde_json::json!({ "name": name, "export": name }));
+    }
+    graph.push(serde_json::json!({ "name": "shell", "reaches": reached, "root": true }));
+    let (file, doors) = (work.join("doors.json"), work.join("doors.wasm"));
+    fs::write(&file, serde_json::to_string(&graph)?)?;
+    shell::output_of_command(
+        npm::tool(npm_dir, "wasm-metadce")
+            .args(FEATURES)
+            .arg(bound)
+            .arg("--graph-file")
+            .arg(file)
+            .arg("-o")
+            .arg(&doors),
+    )?;
+    Ok(doors)
+}
+
 /// Writes into the wasm, as the name of an empty custom section, which build it is: core.js knows the
 /// same name and starts no other, because the short names of another build would bind wrongly.
 fn mark_build(wasm: &Path, glue: &Path) -> Result<String> {
@@ -190,21 +235,39 @@ fn mark_build(wasm: &Path, glue: &Path) -> Result<String> {
     Ok(build)
 }
 
-fn minify(npm_dir: &Path, from: &Path, to: &Path, more: &[&str]) -> Result<()> {
-    if !from.is_file() {
-        bail!("{} is missing", from.display());
-    }
+/// All modules of an entry point in one, still readable.
+fn bundled(npm_dir: &Path, from: &Path, to: &Path) -> Result<()> {
     shell::run_quietly(
         npm::tool(npm_dir, "esbuild")
             .arg(from)
             .args([
-                "--minify",
+                "--bundle",
+                "--format=esm",
                 "--target=es2020",
                 "--charset=utf8",
-                "--legal-comments=none",
                 "--log-level=warning",
             ])
-            .args(more)
             .arg(format!("--outfile={}", to.display())),
     )
+}
+
+/// terser's output is a twentieth smaller than esbuild's once it is compressed.
+fn minify(npm_dir: &Path, from: &Path, to: &Path, module: bool) -> Result<()> {
+    if !from.is_file() {
+        bail!("{} is missing", from.display());
+    }
+    let mut terser = npm::tool(npm_dir, "terser");
+    terser.arg(from).args([
+        "--compress",
+        "passes=3,unsafe_arrows=true,keep_fargs=false,pure_getters=true",
+        "--mangle",
+        "--ecma",
+        "2020",
+        "--output",
+    ]);
+    terser.arg(to);
+    if module {
+        terser.arg("--module");
+    }
+    shell::run_quietly(&mut terser)
 }

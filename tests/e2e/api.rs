@@ -1,0 +1,105 @@
+//! What an application says to the probe, and what it hears from it.
+
+use crate::support::{SOON, find, holds, list, on_site, run};
+use anyhow::{Result, ensure};
+use serde_json::json;
+use tests::site::Page;
+
+#[tokio::test]
+async fn measurements_attributes_and_routes_are_told_as_the_application_gave_them() -> Result<()> {
+    on_site("api", &[], async |stage| {
+        let before = "<script type=\"module\">
+            import * as sightline from '/sightline/index.js';
+            sightline.attribute('plan', 'gold');
+            sightline.measure('before_the_core', -3.25);
+            globalThis.said = true;
+          </script>";
+        let page = Page::new(before).with(&json!({ "core": "/late/600/sightline/" }));
+        let tab = stage.open("/films/12", page).await?;
+        tab.wait_for("globalThis.said === true", SOON).await?;
+        run(
+            &tab,
+            "sightline.measure('basket', 12.5, { currency: 'EUR', items: 3, gift: true });
+             sightline.attribute('experiment', 'b');
+             sightline.setRoute('/named/:film');
+             sightline.measure('none', NaN);
+             sightline.measure('', 1);
+             sightline.measure('long', 1, { text: 'x'.repeat(500) });",
+        )
+        .await?;
+        tab.rest().await?;
+        let view = stage.leave(&tab).await?;
+        let shown = stage
+            .collector
+            .until_view(&view, SOON, |view| {
+                let named = |name: &str| {
+                    find(view, "measurements", "name", name).ok_or(format!("no {name}"))
+                };
+                holds(named("before_the_core")?, "/value_micros", -3_250_000)?;
+                let basket = named("basket")?;
+                holds(basket, "/value_micros", 12_500_000)?;
+                let attributes = json!([
+                    { "key": "currency", "value": "EUR" },
+                    { "key": "items", "value": "3" },
+                    { "key": "gift", "value": "true" },
+                ]);
+                holds(basket, "/attributes", attributes)?;
+                holds(named("long")?, "/attributes/0/value", "x".repeat(128))?;
+                let of_visit = list(view, "attributes");
+                let has = |key: &str, value: &str| {
+                    of_visit.contains(&json!({ "key": key, "value": value }))
+                };
+                if !(has("plan", "gold") && has("experiment", "b")) {
+                    return Err(format!("the visit has {of_visit:?}"));
+                }
+                holds(view, "/route", "/named/:film")
+            })
+            .await?;
+        ensure!(list(&shown, "measurements").len() == 3, "{shown:#}");
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn before_send_drops_and_redacts_and_what_it_breaks_is_not_sent() -> Result<()> {
+    on_site("before-send", &[], async |stage| {
+        let filter = "<script type=\"module\">
+            import * as sightline from '/sightline/index.js';
+            sightline.beforeSend((event) => {
+              if (event.type === 'error' && /drop me/.test(event.message)) return null;
+              if (event.type === 'error') event.message = event.message.replace(/card \\d+/, 'card');
+              if (event.type === 'measurement') throw new Error('of the callback');
+            });
+          </script>";
+        let tab = stage.open("/", Page::new(filter)).await?;
+        run(
+            &tab,
+            "setTimeout(() => { throw new Error('drop me'); });
+             setTimeout(() => { throw new Error('refused card 4711'); });
+             sightline.measure('never sent', 1);
+             await (await fetch('http://api.test/json')).json();
+             await new Promise((later) => setTimeout(later, 100));",
+        )
+        .await?;
+        tab.rest().await?;
+        let view = stage.leave(&tab).await?;
+        let shown = stage
+            .collector
+            .until_view(&view, SOON, |view| {
+                let errors = list(view, "errors").iter();
+                let mut errors = errors.filter_map(|one| one["message"].as_str());
+                let redacted = errors.any(|text| text.ends_with("refused card"));
+                if !redacted {
+                    return Err("not redacted".to_owned());
+                }
+                holds(view, "/drops/withheld", 2)
+            })
+            .await?;
+        for kept in ["drop me", "4711", "never sent"] {
+            ensure!(!shown.to_string().contains(kept), "{kept} in {shown:#}");
+        }
+        Ok(())
+    })
+    .await
+}
