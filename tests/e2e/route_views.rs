@@ -60,11 +60,11 @@ async fn each_route_is_told_with_its_time_to_quiet_and_the_application_can_name_
                 holds(film, "/trigger", "history")?;
                 holds(film, "/settled", true)?;
                 holds(film, "/requests", 1)?;
-                within(film, "/duration_ms", 148.0..=350.0)?;
+                within(film, "/duration_ms", 148.0..=650.0)?;
                 holds(back, "/route", "/shop")?;
                 holds(back, "/from", "/films/:id")?;
                 holds(back, "/trigger", "pop")?;
-                within(back, "/duration_ms", 78.0..=300.0)?;
+                within(back, "/duration_ms", 78.0..=600.0)?;
                 holds(named, "/route", "/named")
             })
             .await?;

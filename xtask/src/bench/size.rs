@@ -14,6 +14,15 @@ const PARTS: [(&str, &str); 3] = [
     ("glue", "core.js"),
     ("wasm", "core.wasm"),
 ];
+/// Not in the total: the second module, then what is fetched by option or use only.
+const LATER: [(&str, &str); 6] = [
+    ("more", "more.js"),
+    ("api", "api.js"),
+    ("check", "check.js"),
+    ("events", "events.js"),
+    ("debug", "debug.js"),
+    ("trace", "trace.js"),
+];
 const FORMS: [&str; 3] = ["raw", "gzip", "brotli"];
 
 pub(super) fn run(json: Option<&Path>) -> Result<()> {
@@ -34,6 +43,14 @@ pub(super) fn run(json: Option<&Path>) -> Result<()> {
         }
     }
     row("total", totals);
+    for (part, file) in LATER {
+        let bytes = fs::read(build::package_dir().join(file)).with_context(|| file.to_owned())?;
+        let sizes = [bytes.len(), gzip(&bytes)?, brotli(&bytes)?];
+        row(part, sizes);
+        for (form, size) in FORMS.into_iter().zip(sizes) {
+            figures.insert(format!("{part}_{form}"), size.into());
+        }
+    }
     for (form, total) in FORMS.into_iter().zip(totals) {
         figures.insert(format!("total_{form}"), total.into());
     }
