@@ -119,6 +119,36 @@ async fn what_another_tab_has_leased_is_left_to_it_and_sent_once_when_it_has_die
 }
 
 #[tokio::test]
+async fn a_page_restored_from_memory_loses_nothing_of_the_view_before() -> Result<()> {
+    on_stage("put-away-restored", healthy(), async |stage| {
+        let (visitor, view) = watched(stage).await?;
+        stage.stop_collector().await?;
+        visitor.chat("Before I go").await?;
+        visitor.tab().wait_for("failed > 0", SOON).await?;
+        let other = stage.browser().open_beside(visitor.tab(), ()).await?;
+        let kept = format!("{PUT_AWAY} > 0");
+        visitor.tab().wait_for(&kept, SOON).await?;
+        visitor.tab().bring_to_front().await?;
+        visitor.tab().wait_for("!document.hidden", SOON).await?;
+        // As after a step back: the document is the same, and a new view.
+        let restore =
+            "void dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))";
+        visitor.tab().evaluate(restore).await?;
+        stage.start_collector().await?;
+        other.close().await?;
+        stage
+            .until_view(&view, Duration::from_secs(30), |view| {
+                ended(view, "chat", &["success"])
+            })
+            .await?;
+        let empty = format!("{PUT_AWAY} === 0");
+        visitor.tab().wait_for(&empty, SOON).await?;
+        visitor.close().await.map(drop)
+    })
+    .await
+}
+
+#[tokio::test]
 async fn what_was_put_away_three_days_ago_is_given_up_and_counted() -> Result<()> {
     on_stage("put-away-old", healthy(), async |stage| {
         let (visitor, _) = watched(stage).await?;

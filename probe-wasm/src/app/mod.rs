@@ -106,7 +106,7 @@ impl Core {
         self.page.forget_load();
         self.journeys.forget_load();
         self.requests.clear();
-        self.counts = Counts::new();
+        self.counts.clear();
         self.vital_events = [0; 5];
         self.vitals.restore();
         self.out.queue.resume(at);

@@ -74,7 +74,9 @@ impl Tracker {
 
     /// Another view begins, one that loads no document: no attempt can have begun with it.
     pub fn forget_load(&mut self) {
-        self.running = [Attempt::EMPTY; RUNNING];
+        for attempt in &mut self.running {
+            *attempt = Attempt::EMPTY;
+        }
         self.started = [true; RULES];
         self.page_rev = 0;
         self.page_word_sent = false;

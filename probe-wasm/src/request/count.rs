@@ -102,6 +102,14 @@ impl Counts {
         }
     }
 
+    /// Forgets what was counted, in place: it is larger than the stack.
+    pub fn clear(&mut self) {
+        for cell in &mut self.cells {
+            cell.calls = 0;
+            cell.buckets.fill(0);
+        }
+    }
+
     /// Whether nothing was counted.
     #[must_use]
     pub fn is_empty(&self) -> bool {

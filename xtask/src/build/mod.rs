@@ -4,6 +4,7 @@
 mod names;
 mod npm;
 mod probe;
+mod stack;
 mod web;
 
 use crate::shell;

@@ -1,7 +1,7 @@
 //! The probe's npm package: the core compiled for size, bound in-process by the very version of
 //! wasm-bindgen it was built with, optimised, and its JavaScript minified.
 
-use super::{names, npm};
+use super::{names, npm, stack};
 use crate::shell;
 use anyhow::{Context, Result, bail};
 use std::fs;
@@ -10,6 +10,8 @@ use std::process::Command;
 use wasm_bindgen_cli_support::Bindgen;
 
 const TARGET: &str = "wasm32-unknown-unknown";
+/// Bytes of the core's stack; what it needs of them is measured on the finished module.
+const STACK: u32 = 4096;
 /// What browsers of the last years run: <https://webassembly.org/features/>.
 const FEATURES: [&str; 6] = [
     "--enable-bulk-memory",
@@ -21,12 +23,11 @@ const FEATURES: [&str; 6] = [
 ];
 /// The standard library is built along, so that a panic is one instruction and carries no text (the
 /// probe's lints forbid panics; what remains is unreachable), and the stack is small, so that addresses are short.
-const FLAGS: [&str; 6] = [
+const FLAGS: [&str; 5] = [
     "-Zunstable-options",
     "-Cpanic=immediate-abort",
     "-Zlocation-detail=none",
     "-Zfmt-debug=none",
-    "-Clink-arg=-zstack-size=4096",
     // Loops over our slots get smaller without it.
     "-Cllvm-args=-disable-lsr",
 ];
@@ -68,7 +69,7 @@ pub(crate) fn probe() -> Result<()> {
                 .env("RUSTC_BOOTSTRAP", "1")
                 .env(
                     "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS",
-                    FLAGS.join(" "),
+                    format!("{} -Clink-arg=-zstack-size={STACK}", FLAGS.join(" ")),
                 )
                 .args([
                     "build",
@@ -125,6 +126,13 @@ pub(crate) fn probe() -> Result<()> {
         bundled(&npm_dir, &source.join("js/core.js"), &bundle)?;
         let short = names::shorten(&fs::read_to_string(&bundle)?, &renamed)?;
         fs::write(&bundle, short)?;
+        let needed = stack::deepest(&fs::read(package.join("core.wasm"))?)?;
+        if needed > STACK {
+            bail!(
+                "the core may need {needed} bytes of stack and has {STACK}: look for values built on the stack \
+                 that could be written in place"
+            );
+        }
         let build = mark_build(&package.join("core.wasm"), &bundle)?;
         let named = fs::read_to_string(&bundle)?.replace("BUILD", &format!("{build:?}"));
         fs::write(&bundle, named)?;
