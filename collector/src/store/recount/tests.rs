@@ -1,21 +1,17 @@
 //! The promise behind every bucket: whatever order beacons, duplicates and revisions come in, what the
 //! buckets say is what a recount of the raw rows says, and what a plain model of the rules says.
 
-use super::{Store, Window};
-use crate::config::{AppConfig, IngestConfig, JourneyConfig, StoreConfig};
-use crate::ingest::{AcceptedBeacon, Door, Knock, Tally};
-use crate::sli::Objectives;
+use crate::config::StoreConfig;
+use crate::ingest::AcceptedBeacon;
+use crate::store::testing::{NOW, Sender};
+use crate::store::{Store, Window};
 use beacon::{
     Beacon, CoreStatus, Detail, Event, EventKind, Finality, Head, JourneyAttempt, JourneyOutcome,
     Page, ViewId,
 };
 use proptest::prelude::*;
-use rusqlite::Connection;
 use std::collections::{BTreeMap, HashSet};
-use std::path::Path;
-use std::sync::Arc;
-
-const NOW: u64 = 1_800_000_000_000;
+use std::path::{Path, PathBuf};
 
 #[derive(Clone, Debug)]
 struct Sent {
@@ -42,24 +38,7 @@ fn sent() -> impl Strategy<Value = Sent> {
     })
 }
 
-fn app() -> AppConfig {
-    AppConfig {
-        name: "a".into(),
-        keys: vec!["k".into()],
-        origins: vec!["http://a.test".into()],
-        expected_backend_origins: Vec::new(),
-        probe: None,
-        journeys: vec![JourneyConfig {
-            name: "j".into(),
-            threshold_ms: 10,
-            server: None,
-        }],
-        documents: None,
-    }
-}
-
-/// Through the door, since nothing else makes a beacon that the store takes.
-fn accepted(door: &Door, sent: &Sent) -> AcceptedBeacon {
+fn accepted(sender: &Sender, sent: &Sent) -> AcceptedBeacon {
     let events = sent.events.iter().map(|(n, rev, outcome, age_ms)| Event {
         n: *n,
         rev: *rev,
@@ -93,19 +72,11 @@ fn accepted(door: &Door, sent: &Sent) -> AcceptedBeacon {
         dropped: Vec::new(),
         attributes: Vec::new(),
     };
-    let bytes = beacon::encode(&Beacon {
+    let beacon = Beacon {
         head,
         events: events.collect(),
-    })
-    .unwrap();
-    let knock = Knock {
-        key: "k",
-        origin: Some("http://a.test"),
-        ..Knock::default()
     };
-    let entrant = door.open(&knock, NOW).unwrap();
-    let mut verdict = Arc::new(Tally::default()).beacon_received();
-    door.admit(&entrant, &bytes, NOW, &mut verdict).unwrap()
+    sender.accepted(&beacon, NOW)
 }
 
 type Counts = BTreeMap<(String, &'static str), u64>;
@@ -152,40 +123,13 @@ async fn counted(store: &Store, from_ms: u64) -> Counts {
     by_label
 }
 
-/// Rows of `(time, series, count)` where the buckets and the raw rows disagree.
-fn disagreements(path: &Path) -> Vec<(String, i64, i64, i64)> {
-    let database = Connection::open(path).unwrap();
-    let mut found = Vec::new();
-    let comparisons = [
-        (
-            "SELECT minute, series, count FROM minutes",
-            "event_ms / 60000",
-        ),
-        (
-            "SELECT slot, series, count FROM five_seconds",
-            "received_ms / 5000",
-        ),
-        ("SELECT 0, series, added - withdrawn FROM totals", "0"),
-    ];
-    for (buckets, time) in comparisons {
-        let sql = format!(
-            "WITH bucket(time, series, count) AS ({buckets}),
-                  raw(time, series, count) AS (
-                      SELECT {time}, series, sum(weight) FROM events
-                      WHERE series IS NOT NULL GROUP BY 1, 2)
-             SELECT * FROM (SELECT * FROM bucket WHERE count <> 0 EXCEPT SELECT * FROM raw)
-             UNION ALL
-             SELECT * FROM (SELECT * FROM raw EXCEPT SELECT * FROM bucket)"
-        );
-        let mut statement = database.prepare(&sql).unwrap();
-        let rows = statement
-            .query_map([], |row| {
-                Ok((buckets.to_owned(), row.get(0)?, row.get(1)?, row.get(2)?))
-            })
-            .unwrap();
-        found.extend(rows.map(Result::unwrap));
+/// What a process leaves that is killed now: the files as they are, with nothing closed or saved.
+fn copied(from: &Path, to: &Path) -> PathBuf {
+    for suffix in ["", "-wal"] {
+        let with = |path: &Path| format!("{}{suffix}", path.display());
+        std::fs::copy(with(from), with(to)).unwrap();
     }
-    found
+    to.to_owned()
 }
 
 proptest! {
@@ -196,27 +140,34 @@ proptest! {
     fn buckets_equal_a_recount_whatever_the_order_of_beacons_and_revisions(
         all in prop::collection::vec(sent(), 1..16),
         age_ms in 0u64..400_000,
+        restart_at in 0usize..16,
+        views_in_memory in 1usize..4,
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("recount.db");
-        let config = StoreConfig { path: path.clone(), ..StoreConfig::default() };
-        let door = Door::new(&IngestConfig::default(), &[app()]);
-        let objectives = Objectives::new(&[app()]);
-        let classify = move |app: &str, head: &Head, event: &Event| {
-            objectives.contribution(app, head, event)
+        let config = StoreConfig { path: path.clone(), views_in_memory, ..StoreConfig::default() };
+        let sender = Sender::new();
+        let open = |path: &Path| {
+            let config = StoreConfig { path: path.to_owned(), ..config.clone() };
+            sender.open(&config)
         };
-        let store = Store::open(&config, Arc::new(classify)).unwrap();
+        let mut store = open(&path);
         runtime.block_on(async {
-            for sent in &all {
-                store.append(accepted(&door, sent)).await.unwrap();
+            for (at, sent) in all.iter().enumerate() {
+                if at == restart_at {
+                    store = open(&copied(&path, &folder.path().join("killed.db")));
+                }
+                store.append(accepted(&sender, sent)).await.unwrap();
             }
             for from_ms in [0, NOW - age_ms] {
                 prop_assert_eq!(counted(&store, from_ms).await, model(&all, from_ms));
             }
             Ok(())
         })?;
-        let disagreements = disagreements(&path);
-        prop_assert!(disagreements.is_empty(), "{:?}", disagreements);
+        let path = if restart_at < all.len() { folder.path().join("killed.db") } else { path };
+        let recount = super::recount(&path).unwrap();
+        prop_assert!(recount.disagreements.is_empty(), "{:?}", recount);
+        prop_assert_eq!(recount.counted_twice, 0);
     }
 }
