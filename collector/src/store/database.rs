@@ -17,8 +17,9 @@ pub(super) fn open_for_writing(path: &Path) -> anyhow::Result<Connection> {
     let mut connection = Connection::open(path)
         .with_context(|| format!("store.path: cannot open {}", path.display()))?;
     connection.busy_timeout(Duration::from_secs(5))?;
-    // Rows of some 300 bytes, appended: fewer, larger pages. Only heeded when the file is made.
-    connection.pragma_update(None, "page_size", 8192)?;
+    // A commit writes every page it touched whole, a dozen for counters and the ends of tables alone: small
+    // ones. Only heeded when the file is made.
+    connection.pragma_update(None, "page_size", 4096)?;
     // An answer of 2xx promises that the beacon survives a power cut. With a log, EXTRA is FULL; before
     // there is one it also makes the going of the first journal durable, which if it came back would undo
     // the making of the database and everything after.

@@ -68,6 +68,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     );
     let baseline = bench.baseline()?;
     let rate = bench.collector(&place, baseline)?;
+    bench.baseline_at(rate * 0.7)?;
     if options.fill > 0 {
         bench.fill(&place, rate)?;
     }
@@ -104,6 +105,20 @@ impl Bench<'_> {
         server.stop()?;
         self.put("baseline_per_s", run.per_second());
         Ok(run.per_second())
+    }
+
+    /// What the machine itself makes of the pace at which the collector's latency was taken: on a shared
+    /// one, most of the tail.
+    fn baseline_at(&mut self, per_second: f64) -> Result<()> {
+        let server = Server::baseline()?;
+        let mut client = self.client(&server, 1)?;
+        let mut run = measured("bare handler, at that pace", &server, || {
+            client.run(Pace::PerSecond(per_second), self.seconds(6, 30), |_| {})
+        })?;
+        let p99 = percentile_ms(&mut run.latencies_micros, 990);
+        self.put("baseline_p99_ms_at_that", p99);
+        drop(client);
+        server.stop()
     }
 
     fn collector(&mut self, place: &Place, baseline: f64) -> Result<f64> {
@@ -211,8 +226,10 @@ impl Bench<'_> {
 /// Runs, and says what it cost whom.
 fn measured(what: &str, server: &Server, run: impl FnOnce() -> Result<Run>) -> Result<Run> {
     let (cpu, own) = (server.cpu_seconds(), own_cpu_seconds());
+    let written = server.written_bytes();
     let mut run = run()?;
     let (cpu, own) = (server.cpu_seconds() - cpu, own_cpu_seconds() - own);
+    let written = server.written_bytes() - written;
     let all = (run.taken + run.refused + run.strange).max(1) as f64;
     println!(
         "{what}: {:.0}/s over {:.1} s",
@@ -221,9 +238,10 @@ fn measured(what: &str, server: &Server, run: impl FnOnce() -> Result<Run>) -> R
     );
     let [p50, p99, p999] = [500, 990, 999].map(|at| percentile_ms(&mut run.latencies_micros, at));
     println!(
-        "  answered after p50 {p50:.1} p99 {p99:.1} p99.9 {p999:.1} ms; processor {:.1} µs a beacon, the generator's own {:.1} µs; {} refused, {} strange, {} waiting at most",
+        "  answered after p50 {p50:.1} p99 {p99:.1} p99.9 {p999:.1} ms; processor {:.1} µs a beacon, the generator's own {:.1} µs; {:.0} bytes written a beacon; {} refused, {} strange, {} waiting at most",
         cpu * 1e6 / all,
         own * 1e6 / all,
+        written / all,
         run.refused,
         run.strange,
         run.backlog,

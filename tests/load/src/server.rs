@@ -70,6 +70,14 @@ impl Server {
         cpu_seconds(&format!("/proc/{}/stat", self.child.id()))
     }
 
+    /// Bytes it has had written to the device so far.
+    pub(crate) fn written_bytes(&self) -> f64 {
+        let text = fs::read_to_string(format!("/proc/{}/io", self.child.id())).unwrap_or_default();
+        let line = text.lines().find(|line| line.starts_with("write_bytes:"));
+        let number = line.and_then(|line| line.split_whitespace().nth(1));
+        number.and_then(|number| number.parse().ok()).unwrap_or(0.0)
+    }
+
     /// Resident megabytes: now, and at most.
     pub(crate) fn resident_mb(&self) -> (f64, f64) {
         let path = format!("/proc/{}/status", self.child.id());
@@ -99,6 +107,26 @@ impl Server {
         Ok(values.filter_map(|value| value.parse::<f64>().ok()).sum())
     }
 
+    /// Everything received has exactly one verdict, once nothing is under way.
+    fn check_books(&self) -> Result<()> {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        for side in ["beacons", "events"] {
+            let sum = |verdict| self.metric(&format!("sightline_collector_{side}_{verdict}_total"));
+            loop {
+                let received = sum("received")?;
+                let verdicts = sum("accepted")? + sum("duplicate")? + sum("rejected")?;
+                if received == verdicts {
+                    break;
+                }
+                if Instant::now() > deadline {
+                    bail!("{received} {side} were received and {verdicts} have a verdict");
+                }
+                std::thread::sleep(Duration::from_millis(50));
+            }
+        }
+        Ok(())
+    }
+
     /// Kills it with SIGKILL when its time has come.
     pub(crate) fn dies_after(mut self, life: Duration) -> Dying {
         Dying(std::thread::spawn(move || {
@@ -108,8 +136,11 @@ impl Server {
         }))
     }
 
-    /// Asks it to stop and waits until it has.
+    /// Asks it to stop and waits until it has, after checking its books.
     pub(crate) fn stop(mut self) -> Result<()> {
+        if self.private.is_some() {
+            self.check_books()?;
+        }
         drop(self.child.stdin.take());
         let ended = self.child.wait()?;
         if !ended.success() {
