@@ -27,7 +27,7 @@ pub(super) fn open_for_writing(path: &Path) -> anyhow::Result<Connection> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     // Moving the log is done beside the writer (checkpoint.rs).
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
-    connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
+    connection.pragma_update(None, "journal_size_limit", 96 * 1024 * 1024)?;
     connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     create_schema(&mut connection).with_context(|| format!("store.path: {}", path.display()))?;

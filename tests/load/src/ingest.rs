@@ -11,6 +11,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+/// More than wait for the collector's writer at most, and are being committed.
+const OVERLOAD_CONNECTIONS: usize = 6500;
+
 #[derive(Args)]
 pub(crate) struct Options {
     /// The collector's program
@@ -155,7 +158,7 @@ impl Bench<'_> {
         self.put("ack_p99_ms_at_70", p99);
         self.put("commits", commits);
         if self.options.overload > 0 {
-            self.overload(&server, &mut client, rate)?;
+            self.overload(&server, rate)?;
         }
         let stored = server.metric("sightline_collector_beacons_accepted_total")?;
         let (_, peak) = server.resident_mb();
@@ -173,23 +176,32 @@ impl Bench<'_> {
         Ok(rate)
     }
 
-    fn overload(&mut self, server: &Server, client: &mut Client, rate: f64) -> Result<()> {
+    /// More than can be taken, on more connections than the writer's queue has places: the rest must be
+    /// refused, and at once.
+    fn overload(&mut self, server: &Server, rate: f64) -> Result<()> {
+        let crowd = Crowd::new(self.options.visits, u64::from(std::process::id()) + 1)?;
+        let mut client = Client::connect(server.public, OVERLOAD_CONNECTIONS, crowd)?;
+        // Until everything that is bounded has come to its bound.
+        let settling = Duration::from_secs(self.options.overload / 5);
+        client.run(Pace::PerSecond(rate * 1.5), settling, |_| {})?;
         let length = Duration::from_secs(self.options.overload);
-        let (before, _) = server.resident_mb();
+        let watch = server.watch_memory();
         let mut run = measured("collector, 150% of that", server, || {
             client.run(Pace::PerSecond(rate * 1.5), length, |_| {})
         })?;
-        let (after, _) = server.resident_mb();
-        let refusal = percentile_ms(&mut run.refusals_micros, 990);
+        let (least, most) = watch.ended();
+        let [median, refusal] = [500, 990].map(|at| percentile_ms(&mut run.refusals_micros, at));
         println!(
-            "  {:.0}% of the maximum still taken; {} refused, p99 {refusal:.1} ms; resident {before:.0} to {after:.0} MB",
+            "  {:.0}% of the maximum still taken; {} refused, after p50 {median:.1} p99 {refusal:.1} ms; {least:.0} to {most:.0} MB resident, ±{:.1}%",
             run.per_second() / rate * 100.0,
             run.refused,
+            (most - least) / (most + least) * 100.0,
         );
         self.put("goodput_at_150", run.per_second() / rate);
+        self.put("refusal_p50_ms_at_150", median);
         self.put("refusal_p99_ms_at_150", refusal);
-        self.put("rss_mb_before_150", before);
-        self.put("rss_mb_after_150", after);
+        self.put("rss_mb_least_at_150", least);
+        self.put("rss_mb_most_at_150", most);
         Ok(())
     }
 

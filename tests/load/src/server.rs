@@ -8,6 +8,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
 /// A running server.
@@ -81,15 +82,25 @@ impl Server {
     /// Resident megabytes: now, and at most.
     pub(crate) fn resident_mb(&self) -> (f64, f64) {
         let path = format!("/proc/{}/status", self.child.id());
-        let text = fs::read_to_string(path).unwrap_or_default();
-        let kilobytes = |name: &str| {
-            let line = text.lines().find(|line| line.starts_with(name));
-            let number = line.and_then(|line| line.split_whitespace().nth(1));
-            number
-                .and_then(|number| number.parse::<f64>().ok())
-                .unwrap_or(0.0)
-        };
-        (kilobytes("VmRSS:") / 1024.0, kilobytes("VmHWM:") / 1024.0)
+        (status_mb(&path, "VmRSS:"), status_mb(&path, "VmHWM:"))
+    }
+
+    /// Looks at its memory every second.
+    pub(crate) fn watch_memory(&self) -> MemoryWatch {
+        let path = format!("/proc/{}/status", self.child.id());
+        let (stop, stopped) = channel::<()>();
+        let looking = std::thread::spawn(move || {
+            let (mut least, mut most) = (f64::MAX, 0.0f64);
+            loop {
+                let now = status_mb(&path, "VmRSS:");
+                (least, most) = (least.min(now), most.max(now));
+                let waited = stopped.recv_timeout(Duration::from_secs(1));
+                if waited != Err(RecvTimeoutError::Timeout) {
+                    return (least, most);
+                }
+            }
+        });
+        MemoryWatch { stop, looking }
     }
 
     /// A series of `/metrics`, summed over its labels.
@@ -148,6 +159,29 @@ impl Server {
         }
         Ok(())
     }
+}
+
+/// A look at a server's memory that goes on.
+pub(crate) struct MemoryWatch {
+    stop: Sender<()>,
+    looking: std::thread::JoinHandle<(f64, f64)>,
+}
+
+impl MemoryWatch {
+    /// Least and most megabytes resident.
+    pub(crate) fn ended(self) -> (f64, f64) {
+        drop(self.stop);
+        self.looking.join().unwrap_or((0.0, f64::INFINITY))
+    }
+}
+
+/// A line of a process's status, in megabytes.
+fn status_mb(path: &str, name: &str) -> f64 {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    let line = text.lines().find(|line| line.starts_with(name));
+    let number = line.and_then(|line| line.split_whitespace().nth(1));
+    let kilobytes: f64 = number.and_then(|number| number.parse().ok()).unwrap_or(0.0);
+    kilobytes / 1024.0
 }
 
 /// A server that is about to be killed.
