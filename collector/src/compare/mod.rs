@@ -1,6 +1,7 @@
 //! The server side of the story: the servers' own counters, read from their Prometheus endpoints, set
 //! beside the browsers' figures. A target that cannot be read is "no data", never 100%.
 
+pub mod blindspot;
 mod coverage;
 mod deltas;
 mod exposition;
