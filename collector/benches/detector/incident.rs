@@ -81,7 +81,7 @@ impl Incident {
                 let scripts = if random.chance(0.6) { other } else { document };
                 (document, scripts)
             }
-            Incident::StickyReleases if visitor.session % 2 == 0 => (wrong, wrong),
+            Incident::StickyReleases if visitor.session.is_multiple_of(2) => (wrong, wrong),
             Incident::ReleaseForAll => (wrong, wrong),
             Incident::StickyReleases
             | Incident::OneBrowser

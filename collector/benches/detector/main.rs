@@ -24,7 +24,7 @@ struct Options {
     #[arg(long)]
     json: Option<PathBuf>,
     /// Months of each kind of traffic
-    #[arg(long, default_value_t = 12)]
+    #[arg(long, default_value_t = 3)]
     months: u64,
     /// One month, a tenth of the incidents
     #[arg(long)]
@@ -59,20 +59,48 @@ const KINDS: [(&str, Kind); 18] = [
     ("blocking", Kind::Traffic(Weather::Blocking)),
     ("backlog_replayed", Kind::Traffic(Weather::Backlog)),
     ("restarting", Kind::Traffic(Weather::Restarting)),
-    ("challenge7_mixed_10", Kind::Incident(Incident::MixedReleases, 10.0, None)),
-    ("challenge7_mixed_20", Kind::Incident(Incident::MixedReleases, 20.0, None)),
-    ("challenge7_sticky_10", Kind::Incident(Incident::StickyReleases, 10.0, None)),
-    ("challenge7_sticky_20", Kind::Incident(Incident::StickyReleases, 20.0, None)),
+    (
+        "challenge7_mixed_10",
+        Kind::Incident(Incident::MixedReleases, 10.0, None),
+    ),
+    (
+        "challenge7_mixed_20",
+        Kind::Incident(Incident::MixedReleases, 20.0, None),
+    ),
+    (
+        "challenge7_sticky_10",
+        Kind::Incident(Incident::StickyReleases, 10.0, None),
+    ),
+    (
+        "challenge7_sticky_20",
+        Kind::Incident(Incident::StickyReleases, 20.0, None),
+    ),
     (
         "collector_restart",
-        Kind::Incident(Incident::MixedReleases, 10.0, Some(Restart { after_ms: 20_000 })),
+        Kind::Incident(
+            Incident::MixedReleases,
+            10.0,
+            Some(Restart { after_ms: 20_000 }),
+        ),
     ),
-    ("release_for_all", Kind::Incident(Incident::ReleaseForAll, 10.0, None)),
-    ("one_browser", Kind::Incident(Incident::OneBrowser, 10.0, None)),
-    ("one_country", Kind::Incident(Incident::OneCountry, 10.0, None)),
+    (
+        "release_for_all",
+        Kind::Incident(Incident::ReleaseForAll, 10.0, None),
+    ),
+    (
+        "one_browser",
+        Kind::Incident(Incident::OneBrowser, 10.0, None),
+    ),
+    (
+        "one_country",
+        Kind::Incident(Incident::OneCountry, 10.0, None),
+    ),
     ("one_route", Kind::Incident(Incident::OneRoute, 10.0, None)),
     ("one_pod", Kind::Incident(Incident::OnePod, 10.0, None)),
-    ("backend_down", Kind::Incident(Incident::BackendDown, 10.0, None)),
+    (
+        "backend_down",
+        Kind::Incident(Incident::BackendDown, 10.0, None),
+    ),
 ];
 
 fn main() -> Result<()> {
@@ -88,7 +116,11 @@ fn main() -> Result<()> {
         "kind", "false/month", "p50 s", "p95 s", "right", "wrong", "none"
     );
     for (name, kind) in &KINDS {
-        if options.only.as_ref().is_some_and(|only| !name.contains(only.as_str())) {
+        if options
+            .only
+            .as_ref()
+            .is_some_and(|only| !name.contains(only.as_str()))
+        {
             continue;
         }
         let row = match kind {
@@ -110,7 +142,8 @@ fn main() -> Result<()> {
     }
     if let Some(file) = &options.json {
         let written = serde_json::to_string_pretty(&figures)?;
-        std::fs::write(file, written).with_context(|| format!("cannot write {}", file.display()))?;
+        std::fs::write(file, written)
+            .with_context(|| format!("cannot write {}", file.display()))?;
     }
     check(&figures)
 }
@@ -134,7 +167,12 @@ fn traffic(weather: Weather, months: u64, verbose: bool) -> Value {
             if number.is_some() && number != last {
                 found += 1;
                 if verbose && let Some(finding) = world.detector.finding() {
-                    println!("  day {:.2}: {:?} {}", world.now_ms as f64 / DAY_MS as f64, finding.test, finding.sentence);
+                    println!(
+                        "  day {:.2}: {:?} {}",
+                        world.now_ms as f64 / DAY_MS as f64,
+                        finding.test,
+                        finding.sentence
+                    );
                 }
             }
             last = number.or(last);
@@ -148,7 +186,13 @@ fn traffic(weather: Weather, months: u64, verbose: bool) -> Value {
 }
 
 /// Incidents at some time of the day after a day and more of steady traffic.
-fn trials_of(incident: Incident, by_day: f64, restart: Option<Restart>, trials: u64, verbose: bool) -> Value {
+fn trials_of(
+    incident: Incident,
+    by_day: f64,
+    restart: Option<Restart>,
+    trials: u64,
+    verbose: bool,
+) -> Value {
     let mut delays = Vec::new();
     let (mut right, mut wrong, mut none) = (0u64, 0u64, 0u64);
     let mut worlds: Vec<World> = (0..8)
@@ -184,7 +228,10 @@ fn trials_of(incident: Incident, by_day: f64, restart: Option<Restart>, trials: 
             }
             if delay.is_none() && world.detector.is_open() {
                 delay = Some(world.now_ms - struck_ms);
-                if verbose && trial < 5 && let Some(finding) = world.detector.finding() {
+                if verbose
+                    && trial < 5
+                    && let Some(finding) = world.detector.finding()
+                {
                     println!("  {:?} {}", finding.test, finding.sentence);
                 }
             }
@@ -204,10 +251,12 @@ fn trials_of(incident: Incident, by_day: f64, restart: Option<Restart>, trials: 
             Some(_) if incident.is_right(values) => right += 1,
             Some(_) => wrong += 1,
         }
-        if verbose && trial < 5
-            || verbose && values.is_some() && !incident.is_right(values)
-        {
-            println!("  {} s: {}", delays[delays.len() - 1] / 1000, finding.map_or(String::new(), |f| f.sentence));
+        if verbose && trial < 5 || verbose && values.is_some() && !incident.is_right(values) {
+            println!(
+                "  {} s: {}",
+                delays[delays.len() - 1] / 1000,
+                finding.map_or(String::new(), |f| f.sentence)
+            );
         }
     }
     let of_all = |count: u64| rounded(count as f64 / delays.len() as f64);
@@ -253,9 +302,14 @@ fn check(figures: &serde_json::Map<String, Value>) -> Result<()> {
         let Some(row) = figures.get(name) else {
             continue;
         };
-        let reached = row[field].as_f64().is_some_and(|value| (least..=most).contains(&value));
+        let reached = row[field]
+            .as_f64()
+            .is_some_and(|value| (least..=most).contains(&value));
         if !reached {
-            missed.push(format!("{name}.{field} is {}, wanted {least} to {most}", text(&row[field])));
+            missed.push(format!(
+                "{name}.{field} is {}, wanted {least} to {most}",
+                text(&row[field])
+            ));
         }
     }
     if !missed.is_empty() {

@@ -167,7 +167,7 @@ impl World {
         let in_blip = self
             .blip
             .is_some_and(|(from_ms, to_ms)| (from_ms..to_ms).contains(&at_ms));
-        if in_blip && visitor.network % 2 == 0 {
+        if in_blip && visitor.network.is_multiple_of(2) {
             harm = Harm::Unreachable;
         }
         let outage = self.weather == Weather::Backlog && in_outage(at_ms);
@@ -247,8 +247,10 @@ impl World {
             Weather::Deploying => {
                 let day = at_ms / DAY_MS;
                 if at_ms % DAY_MS > 14 * HOUR_MS && self.rolled_at_ms / DAY_MS < day {
-                    self.before =
-                        std::mem::replace(&mut self.deployed, Deployed::release(&format!("1.{day}")));
+                    self.before = std::mem::replace(
+                        &mut self.deployed,
+                        Deployed::release(&format!("1.{day}")),
+                    );
                     self.rolled_at_ms = at_ms;
                 }
             }

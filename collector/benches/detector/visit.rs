@@ -180,7 +180,10 @@ impl Load<'_> {
             return true;
         }
         let ready = loaded + 200.0;
-        teller.send(ready + random.between(0.0, BATCH_MS), vec![(page(PageOutcome::Ready, 0), start)]);
+        teller.send(
+            ready + random.between(0.0, BATCH_MS),
+            vec![(page(PageOutcome::Ready, 0), start)],
+        );
         let mut failed = false;
         if self.analytics {
             let call = teller.call(ANALYTICS, "/count", false);
@@ -221,7 +224,13 @@ impl Load<'_> {
         };
         let Some(outcome) = outcome else {
             teller.good(origin, "/startup", expected, calls, random);
-            teller.good(origin, "/chat", expected, calls + random.exponential(20_000.0), random);
+            teller.good(
+                origin,
+                "/chat",
+                expected,
+                calls + random.exponential(20_000.0),
+                random,
+            );
             return failed;
         };
         let took = match outcome {

@@ -3,12 +3,21 @@
 
 pub mod blindspot;
 mod coverage;
+mod dark;
 mod deltas;
 mod exposition;
+mod gap;
+mod interval;
+mod opposite;
 mod scraper;
+mod silence;
 mod twin;
 
 pub use coverage::{CoverageFigures, DocumentFigures, Documents, coverage};
 pub use exposition::{SeriesName, read_counters};
+pub use dark::{DarkRelease, dark_releases};
+pub use gap::{Gap, gap};
+pub use opposite::{ServerOnly, server_only};
 pub use scraper::Scraper;
+pub use silence::{Rhythm, Silence, unheard};
 pub use twin::{NoData, ServerFigures, Twin, TwinState};

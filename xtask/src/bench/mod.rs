@@ -3,6 +3,7 @@
 mod accuracy;
 mod crash;
 mod ingest;
+mod detector;
 mod size;
 
 use anyhow::Result;
@@ -22,6 +23,8 @@ pub(crate) enum Bench {
     Crash(crash::Options),
     /// Durable beacons a second, how soon they are acknowledged, and what they cost in memory and on disk
     Ingest(ingest::Options),
+    /// How soon an incident is found and how often none is, on simulated traffic through the real code
+    Detector(detector::Options),
     /// Bytes of the probe: early hook, glue and wasm; raw, gzip -9, brotli -11
     Size {
         /// Write the figures there as JSON
@@ -35,6 +38,7 @@ pub(crate) fn run(bench: &Bench) -> Result<()> {
         Bench::Accuracy { json } => accuracy::run(json.as_deref()),
         Bench::Crash(options) => crash::run(options),
         Bench::Ingest(options) => ingest::run(options),
+        Bench::Detector(options) => detector::run(options),
         Bench::Size { json } => size::run(json.as_deref()),
     }
 }

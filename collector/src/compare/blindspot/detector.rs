@@ -140,13 +140,7 @@ impl Detector {
         let (values, by_time) = (&mut self.values, &mut self.by_time);
         let view = self.views.entry(heard.head.view).or_insert_with(|| {
             by_time.push_back((now_ms, heard.head.view));
-            View::new(
-                heard.head,
-                session_of(heard),
-                &heard.from,
-                values,
-                now_ms,
-            )
+            View::new(heard.head, session_of(heard), &heard.from, values, now_ms)
         });
         let before = (view.verdict(), view.watched.len());
         view.shows(&heard.head.page.route, values, now_ms);
@@ -232,9 +226,7 @@ impl Detector {
     /// The open finding as it stands now.
     pub fn finding(&self) -> Option<Finding> {
         let open = self.open?;
-        let from_ms = open
-            .onset_ms
-            .max(self.now_ms.saturating_sub(LOOKED_AT_MS));
+        let from_ms = open.onset_ms.max(self.now_ms.saturating_sub(LOOKED_AT_MS));
         let ranking = self.ranking(open, from_ms);
         let named = ranking.causes.first().filter(|cause| cause.named);
         let lead = named.and_then(|cause| cause.values.first()).map(|v| v.id);
@@ -288,17 +280,14 @@ impl Detector {
         let by_value = || {
             // So many sums have so many chances to rise; those of releases have the one of all.
             let sums = self.votes.of_values(self.now_ms).count().max(1);
-            let fired = self
-                .votes
-                .of_values(self.now_ms)
-                .filter_map(|(id, sum)| {
-                    let dimension = self.values.get(id)?.dimension;
-                    let chances = match dimension {
-                        Dimension::TouchedRelease => 1,
-                        _ => sums,
-                    };
-                    sum.fired(threshold + (chances as f64).ln(), witnesses)
-                });
+            let fired = self.votes.of_values(self.now_ms).filter_map(|(id, sum)| {
+                let dimension = self.values.get(id)?.dimension;
+                let chances = match dimension {
+                    Dimension::TouchedRelease => 1,
+                    _ => sums,
+                };
+                sum.fired(threshold + (chances as f64).ln(), witnesses)
+            });
             fired.min().map(|onset| (onset, Test::Value))
         };
         let by_all = || {
@@ -329,7 +318,10 @@ impl Detector {
         }
         let after = |at_ms: Option<u64>, wait: u64| at_ms.is_none_or(|at| at + wait < now_ms);
         let calm = self.votes.pooled().sum() == 0.0
-            && self.votes.of_values(now_ms).all(|(_, sum)| sum.sum() == 0.0)
+            && self
+                .votes
+                .of_values(now_ms)
+                .all(|(_, sum)| sum.sum() == 0.0)
             && after(self.signs.last_ms(), WINDOW_MS);
         if calm || after(self.votes.last_bad_ms(), SILENT_MS) {
             self.open = None;

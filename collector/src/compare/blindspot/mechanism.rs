@@ -79,9 +79,7 @@ pub(super) fn mechanisms<'a>(
         };
         let (loads, examples) = groups.entry(key).or_default();
         *loads += 1;
-        let known = examples
-            .iter()
-            .any(|(session, _)| *session == view.session);
+        let known = examples.iter().any(|(session, _)| *session == view.session);
         if examples.len() < EXAMPLES && !known {
             let example = Example {
                 view: view.id,

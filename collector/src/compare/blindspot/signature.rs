@@ -5,6 +5,7 @@
 use super::cusum::{BadVote, Witnesses};
 use super::values::ValueId;
 use super::votes::WINDOW_MS;
+use crate::compare::interval::at_least;
 use std::collections::{HashMap, VecDeque};
 
 const DAY_MS: u64 = 24 * 3_600_000;
@@ -52,7 +53,10 @@ impl Signs {
             .iter()
             .rev()
             .take_while(|known| known.at_ms + WINDOW_MS > vote.at_ms);
-        if lately.into_iter().any(|known| known.session == vote.session) {
+        if lately
+            .into_iter()
+            .any(|known| known.session == vote.session)
+        {
             return;
         }
         self.last_ms = Some(vote.at_ms);
@@ -90,7 +94,7 @@ impl Signs {
                 .saturating_sub(self.since_ms.unwrap_or(now_ms))
                 .clamp(WINDOW_MS, DAY_MS);
             let usual = early as f64 * WINDOW_MS as f64 / watched as f64;
-            (at_least(lately.len(), usual).ln() <= -threshold)
+            (at_least(lately.len() as u64, usual).ln() <= -threshold)
                 .then(|| votes.get(early).map(|vote| vote.at_ms))
                 .flatten()
         });
@@ -108,28 +112,6 @@ impl Signs {
         }
         self.last_ms = None;
     }
-}
-
-/// The chance of `least` or more where `usual` are expected (Poisson).
-pub(super) fn at_least(least: usize, usual: f64) -> f64 {
-    if least == 0 {
-        return 1.0;
-    }
-    if usual <= 0.0 {
-        return 0.0;
-    }
-    // Summed from `least` on: the complement would lose what is small.
-    let log_factorial: f64 = (1..=least).map(|n| (n as f64).ln()).sum();
-    let mut term = (least as f64 * usual.ln() - usual - log_factorial).exp();
-    let mut sum = 0.0;
-    for n in least + 1..least + 1000 {
-        sum += term;
-        term *= usual / n as f64;
-        if term < sum * 1e-12 && n as f64 > usual {
-            break;
-        }
-    }
-    sum.min(1.0)
 }
 
 #[cfg(test)]
@@ -160,7 +142,10 @@ mod tests {
 
     #[test]
     fn three_sessions_in_ten_minutes_fire_and_two_do_not_however_often_they_fail() {
-        assert_eq!(signs(&[(1, 1), (2, 2), (3, 1)]).fired(13.0, THREE, 10), None);
+        assert_eq!(
+            signs(&[(1, 1), (2, 2), (3, 1)]).fired(13.0, THREE, 10),
+            None
+        );
         let three = signs(&[(1, 1), (2, 2), (3, 3)]);
         assert_eq!(three.fired(13.0, THREE, 10), Some(1));
         assert_eq!(three.fired(13.0, THREE, WINDOW_MS + 2), None);
@@ -173,13 +158,5 @@ mod tests {
         let mut burst = all_day;
         burst.extend((0..40).map(|n| (DAY_MS - 60_000 + n, 10_000 + n)));
         assert!(signs(&burst).fired(13.0, THREE, DAY_MS).is_some());
-    }
-
-    #[test]
-    fn the_tail_is_poissons() {
-        // P(X >= 3 | 1) = 1 - 5/(2e)
-        assert!((at_least(3, 1.0) - 0.080_301).abs() < 1e-6);
-        assert!((at_least(1, 20.0) - 1.0).abs() < 1e-6);
-        assert_eq!(at_least(3, 0.0), 0.0);
     }
 }

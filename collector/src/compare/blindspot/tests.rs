@@ -89,9 +89,7 @@ impl Site {
         let head = Head {
             view,
             seq: rev,
-            session: Some(SessionId(
-                from.session.unwrap_or(self.next).to_le_bytes(),
-            )),
+            session: Some(SessionId(from.session.unwrap_or(self.next).to_le_bytes())),
             sent_at_ms: self.now_ms,
             core: CoreStatus::Loaded,
             detail: Detail::Full,
@@ -261,7 +259,11 @@ fn the_ranking_is_blind_to_names() {
         let pairs = [
             (NAMES.bad.2, "{origin}", names.bad.2),
             (NAMES.bad.1, "{pod}", names.bad.1),
-            ("Release 2", "{release}", &format!("Release {}", names.bad.0)),
+            (
+                "Release 2",
+                "{release}",
+                &format!("Release {}", names.bad.0),
+            ),
         ];
         for (from, place, _) in &pairs {
             renamed = renamed.replace(from, place);
@@ -329,7 +331,11 @@ fn a_browser_that_chokes_is_found_among_many_that_do_not() {
     assert!(found.is_some_and(|n| n < 100), "{found:?}");
     let finding = site.detector.finding().unwrap();
     assert_eq!(finding.test, Test::Value);
-    assert!(finding.sentence.starts_with("Browser Firefox 9"), "{}", finding.sentence);
+    assert!(
+        finding.sentence.starts_with("Browser Firefox 9"),
+        "{}",
+        finding.sentence
+    );
 }
 
 #[test]
@@ -366,7 +372,10 @@ fn failures_that_the_server_has_counted_are_no_blind_spot() {
         site.tell(
             good,
             From::default(),
-            vec![page(PageOutcome::Ready, &[good], 0), EventKind::Request(failed)],
+            vec![
+                page(PageOutcome::Ready, &[good], 0),
+                EventKind::Request(failed),
+            ],
         );
     }
     assert_eq!(site.sentence(), None);
@@ -381,7 +390,11 @@ fn a_browser_without_a_network_says_nothing_about_us() {
             cause: FailureCause::Offline,
             confidence_percent: 95,
         });
-        site.tell(NAMES.good, From::default(), vec![EventKind::Request(offline)]);
+        site.tell(
+            NAMES.good,
+            From::default(),
+            vec![EventKind::Request(offline)],
+        );
     }
     assert_eq!(site.sentence(), None);
 }

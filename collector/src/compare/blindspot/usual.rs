@@ -1,6 +1,7 @@
 //! What is usual: the share of sessions with an unseen failure over the trailing 24 hours. A session
 //! enters ten minutes after its vote, so that a fault does not become its own yardstick.
 
+use crate::compare::interval::wilson;
 use std::collections::VecDeque;
 
 const HOUR_MS: u64 = 3_600_000;
@@ -109,15 +110,8 @@ impl Usual {
     }
 }
 
-/// Wilson's upper bound of a share.
 fn upper_bound(bad: u64, total: u64) -> f64 {
-    if total == 0 {
-        return 1.0;
-    }
-    let (n, p) = (total as f64, bad as f64 / total as f64);
-    let z2 = Z * Z;
-    let spread = Z * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
-    (p + z2 / (2.0 * n) + spread) / (1.0 + z2 / n)
+    wilson(bad, total, Z).1
 }
 
 #[cfg(test)]

@@ -111,7 +111,8 @@ impl Values {
 
     /// Whether the value's loads have a sum of their own.
     pub(super) fn is_watched(&self, id: ValueId) -> bool {
-        self.get(id).is_some_and(|value| value.dimension.is_watched())
+        self.get(id)
+            .is_some_and(|value| value.dimension.is_watched())
     }
 
     pub(super) fn get(&self, id: ValueId) -> Option<&Value> {

@@ -125,7 +125,11 @@ impl View {
     }
 
     /// Takes one event in. Tells when a backend has answered.
-    pub(super) fn take(&mut self, heard: HeardEvent<'_>, judging: &mut Judging<'_>) -> Option<Answer> {
+    pub(super) fn take(
+        &mut self,
+        heard: HeardEvent<'_>,
+        judging: &mut Judging<'_>,
+    ) -> Option<Answer> {
         let (n, rev) = (heard.event.n, heard.event.rev);
         let (origin, expected, outcome) = match &heard.event.kind {
             EventKind::Page(load) => {

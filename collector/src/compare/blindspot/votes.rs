@@ -221,7 +221,11 @@ impl Votes {
                 match stand.sum {
                     SumOf::All => usual.add(bad, at_ms),
                     SumOf::Value(value) => {
-                        self.of_values.entry(value).or_default().usual.add(bad, at_ms);
+                        self.of_values
+                            .entry(value)
+                            .or_default()
+                            .usual
+                            .add(bad, at_ms);
                     }
                 }
             }
@@ -321,7 +325,10 @@ fn admitted(
         return true;
     };
     let votes = networks.entry(network).or_default();
-    while votes.front().is_some_and(|at_ms| at_ms + WINDOW_MS <= now_ms) {
+    while votes
+        .front()
+        .is_some_and(|at_ms| at_ms + WINDOW_MS <= now_ms)
+    {
         votes.pop_front();
     }
     if votes.len() >= most {
