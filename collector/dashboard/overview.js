@@ -2,6 +2,7 @@
 
 import { h, stacked, table } from './dom.js';
 import { count, percent, plural, tone, words } from './format.js';
+import { findings } from './finding.js';
 import { drops } from './views.js';
 
 const PAGE_OUTCOMES = ['ready', 'blank', 'broken', 'incomplete', 'abandoned'];
@@ -10,8 +11,9 @@ const SPLITS = [['release', 'release'], ['deployment', 'pod'], ['backend_origin'
   ['outcome', 'outcome']];
 const FILTERS = ['release', 'deployment', 'backend_origin'];
 
-export function overview(slis, asked) {
+export function overview(slis, found, asked) {
   return h('div', {},
+    findings(found),
     filters(asked),
     h('section', { 'aria-label': 'Journeys' },
       h('h2', {}, 'Journeys', h('small', {}, 'what users get, beside what the servers count')),

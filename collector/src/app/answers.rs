@@ -104,7 +104,7 @@ impl App {
         })
     }
 
-    async fn server_figures(
+    pub(super) async fn server_figures(
         &self,
         twin: &Twin,
         window: Window,
@@ -116,7 +116,11 @@ impl App {
         Ok(twin.figures(&delta, window, self.now_ms(), self.every_ms(&twin.target)))
     }
 
-    async fn coverage(&self, app: &str, window: Window) -> Result<CoverageFigures, ReadError> {
+    pub(super) async fn coverage(
+        &self,
+        app: &str,
+        window: Window,
+    ) -> Result<CoverageFigures, ReadError> {
         let arrived = self.store.coverage(app.to_owned(), window).await?;
         let settings = self.settings();
         let documents = settings

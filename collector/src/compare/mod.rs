@@ -14,8 +14,8 @@ mod silence;
 mod twin;
 
 pub use coverage::{CoverageFigures, DocumentFigures, Documents, coverage};
-pub use exposition::{SeriesName, read_counters};
 pub use dark::{DarkRelease, dark_releases};
+pub use exposition::{SeriesName, read_counters};
 pub use gap::{Gap, gap};
 pub use opposite::{ServerOnly, server_only};
 pub use scraper::Scraper;

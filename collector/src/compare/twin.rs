@@ -17,6 +17,8 @@ const STEP_MS: u64 = 5_000;
 pub struct Twin {
     /// The target to read.
     pub target: String,
+    /// Whether nobody but the pages uses what it counts.
+    pub complete: bool,
     approximate: bool,
     factors: Vec<Factor>,
 }
@@ -95,6 +97,7 @@ impl Twin {
         });
         Ok(Self {
             target: config.target.clone(),
+            complete: config.complete,
             approximate: config.approximate,
             factors: factors.collect::<anyhow::Result<_>>()?,
         })
@@ -222,6 +225,7 @@ mod tests {
         Twin::new(&TwinConfig {
             target: "t".into(),
             approximate: true,
+            complete: false,
             factors,
         })
         .unwrap()

@@ -8,7 +8,7 @@ const SECTIONS: [(&str, &str); 4] = [
     ("StoreConfig", "store."),
     ("IngestConfig", "ingest."),
 ];
-const REPEATED: [(&str, &str); 7] = [
+const REPEATED: [(&str, &str); 8] = [
     ("TlsConfig", "listen.public_tls."),
     ("ScrapeConfig", "scrape[]."),
     ("AppConfig", "apps[]."),
@@ -16,6 +16,7 @@ const REPEATED: [(&str, &str); 7] = [
     ("TwinConfig", "apps[].journeys[].server."),
     ("FactorConfig", "apps[].journeys[].server.factors[]."),
     ("DocumentsConfig", "apps[].documents."),
+    ("BlindSpotConfig", "apps[].blind_spot."),
 ];
 
 /// One setting.

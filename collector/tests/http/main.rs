@@ -2,6 +2,7 @@
 
 mod acceptance;
 mod answers;
+mod findings;
 mod harness;
 mod hostile;
 mod kinds;

@@ -2,8 +2,8 @@
 
 mod accuracy;
 mod crash;
-mod ingest;
 mod detector;
+mod ingest;
 mod size;
 
 use anyhow::Result;

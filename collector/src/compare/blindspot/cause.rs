@@ -5,8 +5,10 @@
 
 use super::values::{Dimension, ValueId, Values};
 use super::view::{Verdict, View};
+use beacon::ViewId;
 use serde::Serialize;
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 /// A score from which on a cause is named.
@@ -126,9 +128,7 @@ pub(super) fn rank<'a>(
             continue;
         }
         *loads += 1;
-        let mut key = [0; 8];
-        key.copy_from_slice(&view.id.0[..8]);
-        let key = u64::from_le_bytes(key);
+        let key = fingerprint(view.id);
         all.add(failed, during, key);
         let is_origin = |id: &ValueId| {
             values
@@ -251,6 +251,14 @@ impl Count {
         self.failed += u64::from(failed);
         self.fingerprint ^= key;
     }
+}
+
+/// A number for a view that no sum of others' equals by design: ids are drawn by pages, and anybody can
+/// be a page.
+fn fingerprint(view: ViewId) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    view.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// From how long before the fault views are wanted.

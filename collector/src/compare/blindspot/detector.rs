@@ -14,6 +14,7 @@ use super::view::{Answer, Judging, Verdict, View};
 use super::votes::{Scales, Turn, Votes, WINDOW_MS};
 use beacon::ViewId;
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
 
 /// An event this old at its receipt tells nothing of now; it enters the budgets only.
 const TOO_OLD_MS: u64 = WINDOW_MS;
@@ -81,6 +82,21 @@ pub struct Figures {
     pub failed: u64,
 }
 
+/// A release as its sessions fared: those that a page or script of it reached.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct ReleaseHealth {
+    /// Its name.
+    pub release: Arc<str>,
+    /// When it was first seen, as far back as a day.
+    pub first_seen_ms: u64,
+    /// Sessions of the trailing day that it touched.
+    pub sessions: u64,
+    /// Those without an unseen failure.
+    pub failure_free: u64,
+    /// Their share, parts per million.
+    pub failure_free_ppm: u64,
+}
+
 /// Hears beacons of one application, finds what they have in common.
 #[derive(Clone, Debug, Default)]
 pub struct Detector {
@@ -123,6 +139,16 @@ impl Detector {
     /// Replaces what an operator may set; what was heard stays.
     pub fn tune(&mut self, tuning: Tuning) {
         self.tuning = tuning;
+    }
+
+    /// Takes a finding up again that was open when the process before ended. What is heard since its
+    /// onset, also when it is read again, becomes nobody's usual.
+    pub fn resume(&mut self, onset_ms: u64, found_ms: u64, test: Test) {
+        self.open = Some(Open {
+            onset_ms,
+            found_ms,
+            test,
+        });
     }
 
     /// Takes a beacon in. Whether a finding is open afterwards, [`Self::is_open`] tells.
@@ -264,6 +290,28 @@ impl Detector {
             sessions,
             failed,
         }
+    }
+
+    /// How the sessions of each release fared in the trailing day, newest release first.
+    pub fn releases(&self) -> Vec<ReleaseHealth> {
+        let mut releases: Vec<_> = self
+            .votes
+            .lived()
+            .filter_map(|(id, (failed, sessions))| {
+                let value = self.values.get(id)?;
+                (value.dimension == Dimension::TouchedRelease && sessions > 0).then(|| {
+                    ReleaseHealth {
+                        release: Arc::clone(&value.text),
+                        first_seen_ms: value.first_seen_ms,
+                        sessions,
+                        failure_free: sessions - failed,
+                        failure_free_ppm: (sessions - failed) * 1_000_000 / sessions,
+                    }
+                })
+            })
+            .collect();
+        releases.sort_by(|a, b| (b.first_seen_ms, &b.release).cmp(&(a.first_seen_ms, &a.release)));
+        releases
     }
 
     fn judge(&mut self) {

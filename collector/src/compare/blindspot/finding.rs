@@ -2,7 +2,7 @@
 
 use super::cause::Cause;
 use super::mechanism::{Example, Mechanism};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Unseen failures that are no chance.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -30,7 +30,7 @@ pub struct Finding {
 }
 
 /// The tests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Test {
     /// Sessions that share a sign no healthy traffic bears.
@@ -42,6 +42,9 @@ pub enum Test {
 }
 
 impl Test {
+    /// All there are.
+    pub const ALL: [Test; 3] = [Test::Signature, Test::Value, Test::Pooled];
+
     /// Its name in metrics.
     pub fn label(self) -> &'static str {
         match self {

@@ -23,7 +23,7 @@ mod view;
 mod votes;
 
 pub use cause::{Cause, CauseValue};
-pub use detector::{Detector, Figures, Tuning};
+pub use detector::{Detector, Figures, ReleaseHealth, Tuning};
 pub use finding::{Finding, Test};
 pub use heard::{Heard, HeardEvent, Surroundings};
 pub use mechanism::{Mechanism, Way};

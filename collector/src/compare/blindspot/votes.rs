@@ -37,6 +37,8 @@ pub(super) struct Votes {
 struct ValueSum {
     sum: Cusum,
     usual: Usual,
+    /// The same with faults and all.
+    lived: Usual,
     last_vote_ms: u64,
 }
 
@@ -211,25 +213,48 @@ impl Votes {
             && at_ms + WINDOW_MS <= now_ms
         {
             self.fresh.pop_front();
-            let Some(session) = self.sessions.get(&session).filter(|_| at_ms < fault_ms) else {
+            let Some(session) = self.sessions.get(&session) else {
                 continue;
             };
+            let is_usual = at_ms < fault_ms;
             for stand in &session.stands {
                 let Some(bad) = stand.verdict() else {
                     continue;
                 };
                 match stand.sum {
-                    SumOf::All => usual.add(bad, at_ms),
+                    SumOf::All if is_usual => usual.add(bad, at_ms),
+                    SumOf::All => {}
                     SumOf::Value(value) => {
-                        self.of_values
-                            .entry(value)
-                            .or_default()
-                            .usual
-                            .add(bad, at_ms);
+                        let of_value = self.of_values.entry(value).or_default();
+                        of_value.lived.add(bad, at_ms);
+                        if is_usual {
+                            of_value.usual.add(bad, at_ms);
+                        }
                     }
                 }
             }
         }
+    }
+
+    /// Failed and all sessions of the trailing day by value, the unsettled ones included.
+    pub(super) fn lived(&self) -> impl Iterator<Item = (ValueId, (u64, u64))> {
+        let mut counts: HashMap<ValueId, (u64, u64)> = self
+            .of_values
+            .iter()
+            .map(|(value, of)| (*value, of.lived.counted()))
+            .collect();
+        let fresh = self
+            .fresh
+            .iter()
+            .filter_map(|(_, id)| self.sessions.get(id));
+        for stand in fresh.flat_map(|session| &session.stands) {
+            if let (SumOf::Value(value), Some(bad)) = (stand.sum, stand.verdict()) {
+                let count = counts.entry(value).or_default();
+                count.0 += u64::from(bad);
+                count.1 += 1;
+            }
+        }
+        counts.into_iter()
     }
 
     fn standing(&self, session: u64) -> Option<bool> {
