@@ -119,6 +119,8 @@ struct Seen {
     scenarios: Vec<String>,
     /// The finding told last: its number, and when its fault was switched on.
     finding: Option<(u64, u64)>,
+    /// Whether its cause has been told.
+    named: bool,
 }
 
 impl Seen {
@@ -130,15 +132,20 @@ impl Seen {
         let Some(found_ms) = open["found_ms"].as_u64() else {
             return;
         };
-        if self.finding.is_some_and(|(known, _)| known == found_ms) {
+        let named = open["causes"][0]["named"] == true;
+        let seconds = |ms: u64| ms.saturating_sub(fault_ms) as f64 / 1000.0;
+        if self.finding.is_none_or(|(known, _)| known != found_ms) {
+            self.finding = Some((found_ms, fault_ms));
+            let after = seconds(found_ms);
+            println!("\nFOUND {after:.0} s after the fault was switched on:");
+        } else if named && !self.named {
+            let after = seconds(now_ms());
+            println!("\nNAMED {after:.0} s after the fault was switched on:");
+        } else {
             return;
         }
-        self.finding = Some((found_ms, fault_ms));
-        let after = found_ms.saturating_sub(fault_ms) as f64 / 1000.0;
-        println!();
-        println!("FOUND {after:.0} s after the fault was switched on:");
-        println!("  {}", open["sentence"].as_str().unwrap_or_default());
-        println!();
+        self.named = named;
+        println!("  {}\n", open["sentence"].as_str().unwrap_or_default());
     }
 
     /// The same finding as it stands now, open or past.

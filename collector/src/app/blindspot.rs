@@ -39,6 +39,23 @@ pub struct BlindSpots {
     way_in: mpsc::Sender<Told>,
     way_out: Mutex<Option<mpsc::Receiver<Told>>>,
     skipped: AtomicU64,
+    /// As the metrics showed them last.
+    gaps: Mutex<BTreeMap<String, (Vec<GapGauge>, u64)>>,
+}
+
+/// The gap of a journey as a metric.
+#[derive(Clone, Debug)]
+pub struct GapGauge {
+    /// The application.
+    pub app: String,
+    /// The journey.
+    pub journey: String,
+    /// Client minus server; `None` without data.
+    pub ratio: Option<f64>,
+    /// Lower end of its interval.
+    pub low: Option<f64>,
+    /// Upper end of its interval.
+    pub high: Option<f64>,
 }
 
 /// One application's.
@@ -93,7 +110,8 @@ pub struct SpotGauges {
 }
 
 impl BlindSpots {
-    pub(super) fn new(apps: &[AppConfig]) -> Self {
+    /// One detector per application.
+    pub fn new(apps: &[AppConfig]) -> Self {
         let (way_in, way_out) = mpsc::channel(WAITING);
         let spots = apps.iter().map(|app| {
             let spot = Spot {
@@ -108,6 +126,7 @@ impl BlindSpots {
             way_in,
             way_out: Mutex::new(Some(way_out)),
             skipped: AtomicU64::new(0),
+            gaps: Mutex::default(),
         }
     }
 
@@ -173,6 +192,26 @@ impl BlindSpots {
             found: spot.found.clone(),
         });
         gauges.collect()
+    }
+
+    /// What lies between both sides of an application, for the metrics.
+    pub(super) fn note_gaps(&self, app: &str, gaps: Vec<GapGauge>, unseen: u64) {
+        let mut all = self.gaps.lock().unwrap_or_else(PoisonError::into_inner);
+        all.insert(app.to_owned(), (gaps, unseen));
+    }
+
+    /// The gaps of all journeys.
+    pub fn gaps(&self) -> Vec<GapGauge> {
+        let all = self.gaps.lock().unwrap_or_else(PoisonError::into_inner);
+        all.values().flat_map(|(gaps, _)| gaps.clone()).collect()
+    }
+
+    /// Failures that no server has counted, by application.
+    pub fn unseen(&self) -> Vec<(String, u64)> {
+        let all = self.gaps.lock().unwrap_or_else(PoisonError::into_inner);
+        all.iter()
+            .map(|(app, (_, unseen))| (app.clone(), *unseen))
+            .collect()
     }
 
     /// Beacons that the detectors were too busy to hear.

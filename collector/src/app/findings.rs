@@ -1,19 +1,27 @@
 //! The questions of station 10 and their answers: what is found, and what lies between both sides.
 
 use super::App;
-use super::blindspot::SpotState;
-use crate::compare::{Gap, ServerFigures, TwinState, dark_releases, gap, server_only, unheard};
+use super::blindspot::{GapGauge, SpotState};
+use crate::compare::{
+    Gap, LatencyGap, Percentiles, ServerFigures, Twin, TwinState, dark_releases, exact_percentiles,
+    gap, latency_gap, server_only, unheard,
+};
 use crate::sli::{Figures, PageFigures, Report};
-use crate::store::{Note, NoteKind, ReadError, Window};
+use crate::store::{Note, NoteKind, Position, ReadError, Window};
+use beacon::{EventKind, JourneyOutcome};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// What is noticed beside findings is looked for in so long a window.
 const NOTICED_MS: u64 = 15 * 60_000;
 /// Documents served in the last minute may still be under way.
 const UNDER_WAY_MS: u64 = 60_000;
 const FIVE_MINUTES_MS: u64 = 5 * 60_000;
+/// Single attempts are looked at in windows up to this.
+const SINGLY_MS: u64 = 3_600_001;
+/// Beacons read at once.
+const AT_ONCE: usize = 2000;
 const DAY_MS: u64 = 24 * 3_600_000;
 /// Deployments told.
 const DEPLOYMENTS: usize = 50;
@@ -81,6 +89,15 @@ pub struct GapsAnswer {
     unseen_failures: UnseenFailures,
 }
 
+/// Whether single attempts are looked at for how long they took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Latencies {
+    /// They are.
+    Wanted,
+    /// They are not.
+    Unwanted,
+}
+
 /// A journey on both sides.
 #[derive(Debug, Serialize)]
 struct Pair {
@@ -88,6 +105,8 @@ struct Pair {
     server: Option<ServerFigures>,
     #[serde(flatten)]
     gap: Gap,
+    /// Of journeys whose servers have a histogram.
+    latency: Option<LatencyGap>,
 }
 
 /// Failures that no server can have counted.
@@ -151,12 +170,21 @@ impl App {
     ///
     /// # Errors
     /// The database could not be read.
-    pub async fn gaps(&self, app: String, window: Window) -> Result<GapsAnswer, ReadError> {
+    pub async fn gaps(
+        &self,
+        app: String,
+        window: Window,
+        wanted: Latencies,
+    ) -> Result<GapsAnswer, ReadError> {
         let counts = self.store.series_counts(app.clone(), window).await?;
         let settings = self.settings();
         let comparison = settings.comparisons.get(&app);
         let journeys = comparison.map_or(&[][..], |comparison| &comparison.journeys);
         let report = Report::from_counts(&counts, journeys.iter().map(|(name, _)| name.as_str()));
+        let mut times = match wanted {
+            Latencies::Wanted => self.times(&app, window).await?,
+            Latencies::Unwanted => HashMap::new(),
+        };
         let mut pairs = BTreeMap::new();
         for (name, figures) in report.journeys {
             let twin = journeys.iter().find(|(known, _)| *known == name);
@@ -167,12 +195,20 @@ impl App {
             };
             let complete = twin.is_some_and(|twin| twin.complete);
             let gap = gap(&figures.client, server.as_ref(), complete);
+            let latency = match (twin, wanted) {
+                (Some(twin), Latencies::Wanted) => {
+                    let client = times.remove(&name).and_then(exact_percentiles);
+                    self.latency(twin, client, window).await?
+                }
+                (None, _) | (_, Latencies::Unwanted) => None,
+            };
             pairs.insert(
                 name,
                 Pair {
                     client: figures.client,
                     server,
                     gap,
+                    latency,
                 },
             );
         }
@@ -187,6 +223,95 @@ impl App {
         })
     }
 
+    /// Brings the metrics of the gaps up to date.
+    ///
+    /// # Errors
+    /// The database could not be read.
+    pub(super) async fn note_gaps(&self) -> Result<(), ReadError> {
+        let now_ms = self.now_ms();
+        let window = Window {
+            from_ms: now_ms.saturating_sub(FIVE_MINUTES_MS),
+            to_ms: now_ms + 1,
+        };
+        for app in self.settings().app_names() {
+            let answer = self
+                .gaps(app.to_owned(), window, Latencies::Unwanted)
+                .await?;
+            let ratio = |ppm: Option<i64>| ppm.map(|ppm| ppm as f64 / 1e6);
+            let gaps = answer.pairs.into_iter().map(|(journey, pair)| GapGauge {
+                app: app.to_owned(),
+                journey,
+                ratio: ratio(pair.gap.gap_ppm),
+                low: ratio(pair.gap.low_ppm),
+                high: ratio(pair.gap.high_ppm),
+            });
+            let unseen = answer.unseen_failures.total;
+            self.blind_spots.note_gaps(app, gaps.collect(), unseen);
+        }
+        Ok(())
+    }
+
+    async fn latency(
+        &self,
+        twin: &Twin,
+        client: Option<Percentiles>,
+        window: Window,
+    ) -> Result<Option<LatencyGap>, ReadError> {
+        let Some(latency) = &twin.latency else {
+            return Ok(None);
+        };
+        let target = twin.target.clone();
+        let delta = self.store.server_deltas(target, window).await?;
+        Ok(Some(latency_gap(client, latency.percentiles(&delta))))
+    }
+
+    /// How long each successful attempt took that was told of in the window, by journey. A revision
+    /// replaces what was told before.
+    async fn times(
+        &self,
+        app: &str,
+        window: Window,
+    ) -> Result<HashMap<String, Vec<u32>>, ReadError> {
+        if window.to_ms.saturating_sub(window.from_ms) > SINGLY_MS {
+            return Ok(HashMap::new());
+        }
+        let mut attempts = HashMap::new();
+        let mut position = Position::before(window.from_ms);
+        'reading: loop {
+            let beacons = self.store.committed_after(position, AT_ONCE).await?;
+            let Some(last) = beacons.last() else {
+                break;
+            };
+            position = last.position;
+            for beacon in beacons {
+                if beacon.received_ms >= window.to_ms {
+                    break 'reading;
+                }
+                if beacon.app != app {
+                    continue;
+                }
+                for (event, _) in beacon.events {
+                    let EventKind::Journey(attempt) = event.kind else {
+                        continue;
+                    };
+                    let took = (attempt.outcome == JourneyOutcome::Success)
+                        .then_some((attempt.name, attempt.duration_ms));
+                    let known = attempts
+                        .entry((beacon.head.view, event.n))
+                        .or_insert((event.rev, None));
+                    if known.0 <= event.rev {
+                        *known = (event.rev, took);
+                    }
+                }
+            }
+        }
+        let mut times: HashMap<String, Vec<u32>> = HashMap::new();
+        for (name, duration_ms) in attempts.into_values().filter_map(|(_, took)| took) {
+            times.entry(name).or_default().push(duration_ms);
+        }
+        Ok(times)
+    }
+
     async fn notices(
         &self,
         app: &str,
@@ -198,7 +323,11 @@ impl App {
             to_ms: end_ms,
         };
         let lately = self
-            .gaps(app.to_owned(), window(NOTICED_MS, now_ms + 1))
+            .gaps(
+                app.to_owned(),
+                window(NOTICED_MS, now_ms + 1),
+                Latencies::Unwanted,
+            )
             .await?;
         let mut notices = Vec::new();
         let mut notice = |kind, sentence| notices.push(Notice { kind, sentence });
@@ -222,7 +351,7 @@ impl App {
         if heard == 0 {
             let before = window(DAY_MS, five.from_ms);
             let before = self.store.coverage(app.to_owned(), before).await?.views;
-            let at_work = self.gaps(app.to_owned(), five).await?;
+            let at_work = self.gaps(app.to_owned(), five, Latencies::Unwanted).await?;
             let servers = at_work
                 .pairs
                 .values()

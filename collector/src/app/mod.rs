@@ -10,8 +10,8 @@ mod scraping;
 mod settings;
 
 pub use answers::{SliAnswer, SliQuestion};
-pub use blindspot::{BlindSpots, SpotGauges, SpotState};
-pub use findings::{Deployment, FindingsAnswer, GapsAnswer, Notice, NoticeKind};
+pub use blindspot::{BlindSpots, GapGauge, SpotGauges, SpotState};
+pub use findings::{Deployment, FindingsAnswer, GapsAnswer, Latencies, Notice, NoticeKind};
 pub use readiness::Readiness;
 pub use reload::{RefusedConfig, ReloadBook, Reloads};
 pub use settings::{Settings, Side};
@@ -229,6 +229,7 @@ impl App {
     /// # Errors
     /// The database could not be read.
     pub async fn metrics(&self) -> anyhow::Result<String> {
+        self.note_gaps().await?;
         export::render(&self.own, self.store.totals().await?)
     }
 }

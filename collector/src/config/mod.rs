@@ -298,8 +298,26 @@ pub struct TwinConfig {
     /// did not count are known to be missing.
     #[serde(default)]
     pub complete: bool,
+    /// Default none: the servers' histogram of how long the journey takes.
+    #[serde(default)]
+    pub latency: Option<LatencyConfig>,
     /// At least one.
     pub factors: Vec<FactorConfig>,
+}
+
+/// A classic histogram of the server side.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LatencyConfig {
+    /// Its name without `_bucket`: `name` or `name{label="value"}`.
+    pub histogram: String,
+    /// Default 1: milliseconds of its unit; 1000 for one in seconds.
+    #[serde(default = "one")]
+    pub unit_ms: u32,
+}
+
+fn one() -> u32 {
+    1
 }
 
 /// Two counters: attempts, and those that succeeded.

@@ -8,12 +8,13 @@ const SECTIONS: [(&str, &str); 4] = [
     ("StoreConfig", "store."),
     ("IngestConfig", "ingest."),
 ];
-const REPEATED: [(&str, &str); 8] = [
+const REPEATED: [(&str, &str); 9] = [
     ("TlsConfig", "listen.public_tls."),
     ("ScrapeConfig", "scrape[]."),
     ("AppConfig", "apps[]."),
     ("JourneyConfig", "apps[].journeys[]."),
     ("TwinConfig", "apps[].journeys[].server."),
+    ("LatencyConfig", "apps[].journeys[].server.latency."),
     ("FactorConfig", "apps[].journeys[].server.factors[]."),
     ("DocumentsConfig", "apps[].documents."),
     ("BlindSpotConfig", "apps[].blind_spot."),

@@ -3,7 +3,7 @@
 
 use super::ConnectionGauges;
 use super::storage::Storage;
-use crate::app::{BlindSpots, ReloadBook, SpotGauges};
+use crate::app::{BlindSpots, GapGauge, ReloadBook, SpotGauges};
 use crate::http::BodyMemory;
 use crate::ingest::{Counts, Tally};
 use crate::store::{SeriesTotal, StoreGauges};
@@ -329,6 +329,50 @@ fn observe_blind_spots(meter: &Meter, spots: &Arc<BlindSpots>) {
             }
         })
         .build();
+    let gap = |name: &'static str, of: fn(&GapGauge) -> Option<f64>, description| {
+        let spots = Arc::clone(spots);
+        meter
+            .f64_observable_gauge(name)
+            .with_description(description)
+            .with_callback(move |observer| {
+                for gap in spots.gaps() {
+                    // No data is no sample.
+                    if let Some(value) = of(&gap) {
+                        let labels = [
+                            KeyValue::new("app", gap.app.clone()),
+                            KeyValue::new("journey", gap.journey.clone()),
+                        ];
+                        observer.observe(value, &labels);
+                    }
+                }
+            })
+            .build();
+    };
+    gap(
+        "sightline.gap.ratio",
+        |gap| gap.ratio,
+        "client minus server success ratio of a journey over 5 minutes",
+    );
+    gap(
+        "sightline.gap.ratio_low",
+        |gap| gap.low,
+        "lower end of its 95% confidence interval",
+    );
+    gap(
+        "sightline.gap.ratio_high",
+        |gap| gap.high,
+        "upper end of its 95% confidence interval",
+    );
+    let unseen = Arc::clone(spots);
+    meter
+        .u64_observable_gauge("sightline.gap.unseen_failures")
+        .with_description("page loads and calls of 5 minutes that failed without a server knowing")
+        .with_callback(move |observer| {
+            for (app, count) in unseen.unseen() {
+                observer.observe(count, &[KeyValue::new("app", app)]);
+            }
+        })
+        .build();
     let skipped = Arc::clone(spots);
     meter
         .u64_observable_counter("sightline.blind_spot.skipped")
@@ -375,6 +419,7 @@ mod tests {
             connections: Arc::default(),
             bodies: Arc::default(),
             reloads: Arc::default(),
+            blind_spots: Arc::new(BlindSpots::new(&[])),
             scrapes: Vec::new(),
             database: Path::new("none.db"),
             free_bytes: Arc::default(),
@@ -391,6 +436,7 @@ mod tests {
             "sightline_collector_requests_broken_total{reason=\"header_timeout\"} 0",
             "sightline_collector_connections_turned_away_total{reason=\"full\"} 0",
             "sightline_collector_config_reloads_total{outcome=\"refused\"} 0",
+            "sightline_blind_spot_skipped_total 0",
             "sightline_collector_label_values{label=\"release\"} 0",
             "sightline_collector_store_disk_bytes{file=\"journal\"} 0",
         ] {

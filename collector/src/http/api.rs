@@ -2,7 +2,9 @@
 
 use super::problem::Problem;
 use super::query::{AppQuery, SliQuery, ViewsQuery, parsed};
-use crate::app::{App, Deployment, FindingsAnswer, GapsAnswer, Reloads, SliAnswer, SliQuestion};
+use crate::app::{
+    App, Deployment, FindingsAnswer, GapsAnswer, Latencies, Reloads, SliAnswer, SliQuestion,
+};
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
@@ -91,7 +93,7 @@ pub(super) async fn gaps(
     let query = parsed(query)?;
     let name = named_app(&app, query.app.as_deref())?;
     let window = query.window(app.now_ms())?;
-    let gaps = app.gaps(name, window).await;
+    let gaps = app.gaps(name, window, Latencies::Wanted).await;
     gaps.map(Json).map_err(|error| Problem::internal(&error))
 }
 

@@ -1,6 +1,7 @@
 //! The blind spot by its addresses: what is found, told, noted and remembered.
 
 use crate::harness::{Answer, Collector, ORIGIN, beacon, event, page, view};
+use crate::view_page::rendered_as;
 use beacon::{
     Beacon, EventKind, Finality, PageLoad, PageOutcome, RequestAttempt, RequestOutcome, Touched,
     ViewId,
@@ -121,6 +122,25 @@ async fn a_finding_is_one_sentence_with_loads_to_look_at() {
         metrics.sum_of("sightline_blind_spot_open", &["app=\"shop\""]),
         0.0
     );
+    collector.stop().await;
+}
+
+#[tokio::test]
+async fn the_page_leads_with_the_sentence_and_tells_how_it_shows_and_what_else_was_considered() {
+    let (collector, found) = in_the_incident().await;
+    let text = rendered_as(&found, "finding");
+    let sentence = found["open"]["sentence"].as_str().unwrap();
+    let lines: Vec<&str> = text.lines().filter(|line| !line.is_empty()).collect();
+    assert!(
+        lines[0].starts_with("Users fail and no server says so"),
+        "{text}"
+    );
+    assert_eq!(lines[1], sentence);
+    assert_eq!(lines[2], "5 blank (assets of two releases)an example23");
+    assert!(text.contains("What could be the cause of 5 failed loads"));
+    assert!(text.contains("5 of 5 | 0 of 5 | 100%"), "{text}");
+    let quiet = collector.ask("/api/v1/findings?app=shop").await.json();
+    assert_eq!(rendered_as(&quiet, "finding").trim(), "nothing found");
     collector.stop().await;
 }
 
