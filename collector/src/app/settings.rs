@@ -3,10 +3,11 @@
 
 use super::answers::{Comparison, comparison};
 use super::{App, probe_configs};
-use crate::config::{Config, ConfigErrors, ListenConfig, TlsConfig};
-use crate::ingest::Door;
+use crate::config::{Config, ConfigErrors, IngestConfig, ListenConfig, TlsConfig};
+use crate::ingest::{Door, Place, Places};
 use crate::sli::Objectives;
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 use tokio_rustls::rustls::ServerConfig;
 
@@ -27,6 +28,7 @@ pub struct Settings {
     pub(super) comparisons: HashMap<String, Comparison>,
     pub(super) probe_configs: HashMap<String, String>,
     pub(super) objectives: Objectives,
+    places: Places,
     tls: [Option<Arc<ServerConfig>>; 2],
 }
 
@@ -68,6 +70,14 @@ impl Settings {
             tls("public_tls", &config.listen.public_tls),
             tls("private_tls", &config.listen.private_tls),
         ];
+        let places = places(&config.ingest).unwrap_or_else(|wrong| {
+            problems.extend(
+                wrong
+                    .into_iter()
+                    .map(|what| format!("ingest.places: {what}")),
+            );
+            Places::default()
+        });
         if let Some(before) = before {
             problems.extend(fixed(&before.config, &config));
         }
@@ -82,6 +92,7 @@ impl Settings {
             objectives: Objectives::new(&config.apps),
             comparisons,
             probe_configs,
+            places,
             tls,
             config,
         })
@@ -92,6 +103,11 @@ impl Settings {
     /// The probe's configuration for pages of this key, as JSON.
     pub fn probe_config(&self, key: &str) -> Option<&str> {
         self.probe_configs.get(key).map(String::as_str)
+    }
+
+    /// What is known of where an address is.
+    pub fn place(&self, address: IpAddr) -> Option<&Place> {
+        self.places.of(address)
     }
 
     /// The applications there are.
@@ -135,6 +151,15 @@ impl App {
         self.in_force.put(settings);
         Ok(())
     }
+}
+
+fn places(ingest: &IngestConfig) -> Result<Places, Vec<String>> {
+    let Some(file) = &ingest.places else {
+        return Ok(Places::default());
+    };
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| vec![format!("cannot read {}: {error}", file.display())])?;
+    Places::parse(&text)
 }
 
 /// What differs and cannot change at run time: sockets are bound, the database is open, the targets

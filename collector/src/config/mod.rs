@@ -177,6 +177,10 @@ pub struct IngestConfig {
     /// Default 65536: client networks whose rate is remembered; beyond it those that have been
     /// quiet longest are forgotten.
     pub clients: usize,
+    /// Default none: a CSV file of `network,country,operator` or `first,last,country,operator`, read at
+    /// the start and with the configuration. Looked up before the address is dropped, so that a
+    /// finding can name a country or a network; nothing of it is stored.
+    pub places: Option<PathBuf>,
     /// Default 67108864: bytes of bodies that may be in memory at once, all senders together; more
     /// is answered with 503.
     pub bodies_bytes: usize,
@@ -193,6 +197,7 @@ impl Default for IngestConfig {
             client_beacons_per_second: None,
             client_burst: None,
             clients: 65_536,
+            places: None,
             bodies_bytes: 64 * 1024 * 1024,
         }
     }

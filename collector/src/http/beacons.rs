@@ -4,12 +4,12 @@
 
 use super::body::{self, BodyLimits};
 use super::browser::browser;
-use super::client::client_of;
+use super::client::address_of;
 use super::problem::{Problem, refusal};
 use crate::app::{App, Taken};
 use crate::compare::blindspot::Surroundings;
 use crate::config::IngestConfig;
-use crate::ingest::{Knock, Refused, Rejection, Verdict};
+use crate::ingest::{ClientNetwork, Knock, Refused, Rejection, Verdict};
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
@@ -30,7 +30,8 @@ pub(super) async fn take(
     let (parts, body) = request.into_parts();
     let settings = app.settings();
     let mut knock = knock_of(&key, &parts.headers);
-    knock.client = client_of(&parts, &settings.config.listen.trusted_proxies);
+    let address = address_of(&parts, &settings.config.listen.trusted_proxies);
+    knock.client = address.map(ClientNetwork::of);
     let refuse = |verdict: Verdict, refused: Refused| {
         app.tell_refused(refused.rejection, &knock);
         verdict.rejected(&refused);
@@ -52,13 +53,15 @@ pub(super) async fn take(
         Ok(accepted) => accepted,
         Err(refused) => return refuse(verdict, refused),
     };
+    let place = address.and_then(|address| settings.place(address));
     let user_agent = parts.headers.get(header::USER_AGENT);
     let from = Surroundings {
         network: knock.client.map(|client| app.network_number(client)),
         browser: user_agent
             .and_then(|value| value.to_str().ok())
             .and_then(browser),
-        ..Surroundings::default()
+        country: place.and_then(|place| place.country.clone()),
+        operator: place.and_then(|place| place.operator.clone()),
     };
     match app.keep(accepted, from, verdict).await {
         Ok(taken) => answer(&taken),

@@ -1,8 +1,7 @@
-//! Whose request it is, as far as rates are concerned: the other end of the connection, or whom a proxy
+//! Whose request it is, as far as rates and places are concerned: the other end of the connection, or whom a proxy
 //! names that the configuration trusts. Never stored, never logged.
 
 use crate::config::Cidr;
-use crate::ingest::ClientNetwork;
 use crate::serve::Peer;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
@@ -10,9 +9,9 @@ use std::net::IpAddr;
 
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
-pub(super) fn client_of(parts: &Parts, trusted: &[Cidr]) -> Option<ClientNetwork> {
+pub(super) fn address_of(parts: &Parts, trusted: &[Cidr]) -> Option<IpAddr> {
     let Peer(peer) = parts.extensions.get()?;
-    Some(ClientNetwork::of(address(*peer, &parts.headers, trusted)))
+    Some(address(*peer, &parts.headers, trusted))
 }
 
 /// Each proxy writes behind what it was told who asked it. So from the right: the first address that is

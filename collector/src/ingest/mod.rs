@@ -7,6 +7,7 @@ mod door;
 #[cfg(test)]
 mod goldens;
 mod keys;
+mod places;
 mod rate;
 mod rejection;
 mod scrub;
@@ -15,6 +16,7 @@ mod validate;
 
 pub use accepted::{AcceptedBeacon, AcceptedEvent};
 pub use door::{Door, Entrant, Knock};
+pub use places::{Place, Places};
 pub use rate::ClientNetwork;
 pub use rejection::{EventRejection, Refused, RefusedEvent, Rejection, jittered};
 pub use tally::{Counts, EventVerdicts, Tally, Verdict};

@@ -175,6 +175,54 @@ async fn a_finding_outlives_a_restart_and_is_past_when_it_is_over() {
 }
 
 #[tokio::test]
+async fn a_country_that_alone_fails_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("places.csv");
+    let places = "192.0.2.0/25,AT\n192.0.2.128/25,CH,AS64500 Example\n";
+    std::fs::write(&file, places).unwrap();
+    let ingest = format!("[ingest]\nplaces = {:?}\n", file.display().to_string());
+    let proxies = "[listen]\ntrusted_proxies = [\"127.0.0.0/8\"]\n";
+    let collector = Collector::start_with(&format!("{proxies}{ingest}{FOUND}")).await;
+    let visit = async |number: u8, last: u8, outcome: PageOutcome| {
+        collector.clock.advance_ms(5000);
+        let bytes = beacon::encode(&beacon(view(number), 0, vec![page(outcome)])).unwrap();
+        let request = collector
+            .request("POST", "/v1/beacons/found-web")
+            .header("origin", ORIGIN)
+            .header("x-forwarded-for", format!("192.0.2.{last}"));
+        assert_eq!(request.body(bytes).send().await.unwrap().status(), 204);
+    };
+    for number in 0..120 {
+        visit(
+            number,
+            if number % 2 == 0 { 1 } else { 200 },
+            PageOutcome::Ready,
+        )
+        .await;
+    }
+    for number in 120..160 {
+        let of_austria = number % 2 == 0;
+        let outcome = match of_austria {
+            true => PageOutcome::Incomplete,
+            false => PageOutcome::Ready,
+        };
+        visit(number, if of_austria { 1 } else { 200 }, outcome).await;
+    }
+    let found = findings_when(&collector, "all heard", |found| {
+        found["releases"][0]["sessions"] == 160
+    })
+    .await;
+    let sentence = found["open"]["sentence"].as_str().unwrap();
+    assert!(sentence.starts_with("Country AT: "), "{sentence}");
+    let known = std::fs::read(collector.database()).unwrap();
+    assert!(
+        !known.windows(9).any(|bytes| bytes == b"192.0.2.1"),
+        "no address is stored"
+    );
+    collector.stop().await;
+}
+
+#[tokio::test]
 async fn where_users_come_from_many_networks_one_network_proves_nothing() {
     let collector = Collector::start().await;
     for number in 0..20 {
