@@ -2,7 +2,7 @@
 
 use crate::support::{SOON, find, holds, list, on_site, run};
 use anyhow::{Result, ensure};
-use serde_json::json;
+use serde_json::{Value, json};
 use tests::site::Page;
 
 #[tokio::test]
@@ -100,6 +100,78 @@ async fn before_send_drops_and_redacts_and_what_it_breaks_is_not_sent() -> Resul
             ensure!(!shown.to_string().contains(kept), "{kept} in {shown:#}");
         }
         Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn who_subscribes_hears_vitals_as_the_web_vitals_library_tells_them() -> Result<()> {
+    on_site("on-event", &[], async |stage| {
+        let listener = "<h1>A heading</h1><button id=\"act\" onclick=\"for (const end = performance.now() + 90; performance.now() < end;);\">Act</button>
+          <script type=\"module\">
+            import * as sightline from '/sightline/index.js';
+            globalThis.heard = [];
+            globalThis.all = [];
+            sightline.onEvent((event) => { heard.push(event); throw new Error('of the callback'); });
+            sightline.onEvent((event) => all.push(event), { reportAllChanges: true });
+            const leave = sightline.onEvent(() => { globalThis.told = true; });
+            leave();
+          </script>";
+        let tab = stage.open("/", Page::new(listener)).await?;
+        tab.click("#act").await?;
+        run(
+            &tab,
+            "sightline.measure('basket', 2);
+             document.querySelector('h1').style.marginTop = '90px';
+             await new Promise((later) => setTimeout(later, 600));
+             document.querySelector('h1').style.marginTop = '200px';",
+        )
+        .await?;
+        tab.rest().await?;
+        let front = stage.hide(&tab).await?;
+        tab.wait_for(
+            "['TTFB', 'FCP', 'LCP', 'CLS', 'INP'].every((name) => heard.some((event) => event.name === name))",
+            SOON,
+        )
+        .await?;
+        let heard = tab.evaluate("heard").await?;
+        let vital = |name: &str| -> Value {
+            let mut events = heard.as_array().into_iter().flatten();
+            let found = events.find(|event| event["type"] == "vital" && event["name"] == name);
+            found.cloned().unwrap_or_default()
+        };
+        for name in ["TTFB", "FCP", "LCP", "CLS", "INP"] {
+            let told = vital(name);
+            let complete = told["value"].is_number()
+                && told["delta"].is_number()
+                && told["id"].as_str().is_some_and(|id| !id.is_empty())
+                && ["good", "needs-improvement", "poor"].contains(&told["rating"].as_str().unwrap_or_default())
+                && told["navigationType"] == "navigate"
+                && told["attribution"].is_object();
+            ensure!(complete, "{name} is told as {told:#}");
+        }
+        ensure!(vital("LCP")["attribution"]["target"].is_string(), "{heard:#}");
+        ensure!(vital("INP")["attribution"]["interactionTarget"].is_string(), "{heard:#}");
+        let measured = heard.as_array().into_iter().flatten();
+        ensure!(measured.clone().any(|event| event["type"] == "measurement"), "{heard:#}");
+        let more = "all.filter((event) => event.name === 'CLS').length > heard.filter((event) => event.name === 'CLS').length";
+        ensure!(tab.evaluate(more).await? == true, "all changes of one are not heard");
+        ensure!(tab.evaluate("globalThis.told ?? null").await?.is_null(), "who left is told");
+        let view = stage.view_of(&tab).await?;
+        let lcp = vital("LCP")["value"].as_f64().unwrap_or_default();
+        stage
+            .collector
+            .until_view(&view, SOON, |view| {
+                let stored = find(view, "vitals", "name", "lcp").ok_or("no lcp")?;
+                let micros = stored["value_micros"].as_f64().unwrap_or_default();
+                if (micros / 1000.0 - lcp).abs() < 1.0 {
+                    holds(view, "/core", "loaded")
+                } else {
+                    Err(format!("{micros} µs stored, {lcp} ms heard"))
+                }
+            })
+            .await?;
+        front.close().await
     })
     .await
 }

@@ -73,6 +73,10 @@ export const vitalsRestored = (at) => {
 
 // Vitals told since the last time, for who subscribes: value in milliseconds or as a score.
 let heard = [];
+// Who has come since has not heard them.
+export const retell = () => {
+  heard = [];
+};
 export const toldVitals = (tell) => ['TTFB', 'FCP', 'LCP', 'CLS', 'INP'].forEach((name, index) => {
   const [times, micros, change] = words.subarray(VITALS + 3 * index);
   const id = hook.view + name;
