@@ -129,8 +129,9 @@ if (!self.__sightline) {
     const turned = ({ type }) => {
       const hides = type < 'v' || document.hidden;
       if (hides && hook.hiddenAt < 0) hook.hiddenAt = now();
-      if (hook.lifecycle) hook.lifecycle(hides ? type : 'show');
-      else if (said !== (said = hides && queue.length) && hides) report();
+      hook.lifecycle?.(hides ? type : 'show');
+      // The core may trap in the midst of it.
+      if (!hook.lifecycle && said !== (said = hides && queue.length) && hides) report();
     };
 
     // The core, from the bundle's origin and on failure from the collector's; else why it did not load. What

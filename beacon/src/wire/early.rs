@@ -4,7 +4,7 @@
 
 use crate::{
     Detail, DropCount, DropReason, Event, EventKind, Finality, Head, Initiator, JourneyAttempt,
-    JourneyOutcome, JourneyReason, PageLoad, PageOutcome, RequestAttempt, RequestOutcome,
+    JourneyOutcome, JourneyReason, PageLoad, PageOutcome, RequestAttempt, RequestOutcome, limits,
 };
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -219,12 +219,12 @@ impl Facts {
         let (backend_origin, route) = split(address);
         let expected = &self.config.expected_backend_origins;
         Some(RequestAttempt {
-            method: method.to_owned(),
+            method: cut(method, limits::NAME_BYTES),
             expected_origin: expected
                 .as_ref()
                 .is_none_or(|all| all.iter().any(|one| one == backend_origin)),
-            backend_origin: backend_origin.to_owned(),
-            route: route.to_owned(),
+            backend_origin: cut(backend_origin, limits::ROUTE_BYTES),
+            route: cut(route, limits::ROUTE_BYTES),
             outcome,
             finality: match end {
                 Some(_) => Finality::Final,
@@ -265,6 +265,15 @@ fn outcome_of(end: Option<&End>) -> Option<RequestOutcome> {
     } else {
         Some(RequestOutcome::Unreachable)
     }
+}
+
+/// As the core cuts what it tells, never within a character.
+fn cut(text: &str, bytes: usize) -> String {
+    let mut end = bytes.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or_default().to_owned()
 }
 
 /// Origin and path.

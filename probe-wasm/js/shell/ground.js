@@ -65,7 +65,7 @@ export const failed = (fault) => {
   if (!(fault instanceof WebAssembly.RuntimeError)) return;
   hook.core = 'error';
   hook.seq = words[NEXT_SEQ];
-  hook.lifecycle = words[DETAILS] = 0;
+  hook.lifecycle = words[DETAILS] = null;
 };
 // Whatever goes wrong in here is ours to lose, never the page's.
 export const guarded = (work) => (...given) => {
