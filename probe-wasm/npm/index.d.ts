@@ -122,16 +122,23 @@ export type Moment =
   /** `event(name)` of this API was called. */
   | { event: string }
   /** A match of the selector that was not there before was painted. */
-  | { painted: string };
+  | { painted: string }
+  /** The first piece of such a call's answer came, by an answer that is no failure: the first token of a chat that
+   *  streams. Known while a fetch's body is read piece by piece; of one that is read whole, and of an XMLHttpRequest, it
+   *  is told when the call has ended. Not for a start. */
+  | { firstChunk: CallPattern };
 
 export type JourneyStart =
-  | Moment
+  | Exclude<Moment, { firstChunk: CallPattern }>
   /** The first such call of a document in which no attempt was made; the attempt began with the document. */
   | { load: CallPattern };
 
 export interface JourneyEnd {
   /** The call ended well. Ending badly, it fails the attempt. */
   request?: CallPattern;
+  /** The first piece of the call's answer came. A call that ends badly before fails the attempt. With `request`: the same
+   *  call. */
+  firstChunk?: CallPattern;
   /** A new match of the selector was painted, after the request's end where one is given. */
   painted?: string;
   click?: string;
@@ -146,7 +153,7 @@ export interface StepRule {
   start: Moment;
   /** What ends it. Default: the end of the attempt. */
   end?: Moment;
-  /** Name of the step that it is a part of. Default: the attempt itself. */
+  /** Name of the step that it is a part of, which stands before it in the list. Default: the attempt itself. */
   in?: string;
 }
 
