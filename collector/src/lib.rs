@@ -9,7 +9,8 @@
 //! 5. [`compare`] reads what the servers count of the same journeys.
 //! 6. [`export`] and the API in [`http`] show both.
 //!
-//! [`app`] joins the stations, which do not know one another; [`config`] is what an operator decides.
+//! [`serve`] stands before all of them: it takes connections and bounds what each may cost. [`app`]
+//! joins the stations, which do not know one another; [`config`] is what an operator decides.
 
 pub mod app;
 pub mod clock;
@@ -18,6 +19,7 @@ pub mod config;
 pub mod export;
 pub mod http;
 pub mod ingest;
+pub mod problems;
 pub mod serve;
 pub mod sli;
 pub mod store;

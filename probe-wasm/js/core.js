@@ -6,7 +6,7 @@ import { forgetCalls, tellPieces, tuples as callTuples, watchCalls } from './she
 import { forgetErrors, tellErrors, tuples as errorTuples } from './shell/errors.js';
 import { fact, forgetFacts, revise } from './shell/facts.js';
 import {
-  BEFORE, CONNECTION, DETAILS, NEXT_EVENT, NEXT_SEQ, ONLINE, PAINTED, ROUTE, VITALS,
+  BEFORE, CONNECTION, DETAILS, NEXT_EVENT, NEXT_SEQ, ONLINE, PAINTED, ROUTE,
   bytesOf, config, cut, failed, guarded, hex, hook, lend, lent, listen, navigation, now, observe, open, text, tick, words, wrap,
 } from './shell/ground.js';
 import { mounted, moved, navigationTiming, ready, route, setRoute, touched } from './shell/page.js';
@@ -66,7 +66,7 @@ export async function start(given, base) {
     details: () => words[DETAILS] > 0,
     // The application's beforeSend is still to come: nothing leaves unseen.
     hold: config.beforeSend,
-    more: () => config.more !== false && words[DETAILS] && load('more'),
+    more: () => config.more !== false && words[DETAILS] && load('more', caughtUp),
     take(kind, hear) {
       on('take ' + kind, hear);
       if (kept) kept.filter((tuple) => tuple[0] === kind).forEach((tuple) => guarded(hear)(tuple));
@@ -287,7 +287,6 @@ export async function start(given, base) {
     seal(1);
     hook.view = hex(crypto.getRandomValues(new Uint8Array(16)));
     hook.rev = hook.reported = words[NEXT_SEQ] = costEvent = 0;
-    words.fill(0, VITALS, BEFORE);
     firstFrame = -1;
     complete = 1;
     beginVisit(1);
@@ -328,6 +327,8 @@ export async function start(given, base) {
   };
   hook.api = new Proxy(own, { get: (api, name) => api[name] || ((...given) => call(name, given)) });
   hook.calls?.splice(0).forEach(([name, given]) => hook.api[name](...given));
+  // Who comes when the page was hidden says at once what there is to say. A prerendered page will be shown.
+  const caughtUp = () => hidden && !document.prerendering && !hook.lifecycle('hide');
   if (config.debug) load('debug');
   idle(shell.more, { timeout: 1000 });
   // Modules are there by now, or never.
@@ -336,6 +337,5 @@ export async function start(given, base) {
     tellCost();
   }), KEPT_MS);
   // Hidden before we came: the hook has spoken of the page, the vitals are ours to tell.
-  if (hidden && !document.prerendering) hook.lifecycle('hide');
-  else run();
+  caughtUp() || run();
 }

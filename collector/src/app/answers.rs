@@ -66,7 +66,8 @@ impl App {
         let (app, window) = (&question.app, question.window);
         let mut counts = self.store.series_counts(app.clone(), window).await?;
         counts.retain(|(series, _)| question.selects(series));
-        let comparison = self.comparisons.get(app);
+        let settings = self.settings();
+        let comparison = settings.comparisons.get(app);
         let journeys = comparison.map_or(&[][..], |comparison| &comparison.journeys);
         let names = journeys.iter().map(|(name, _)| name.as_str());
         let report = Report::from_counts(&counts, names);
@@ -115,7 +116,8 @@ impl App {
 
     async fn coverage(&self, app: &str, window: Window) -> Result<CoverageFigures, ReadError> {
         let arrived = self.store.coverage(app.to_owned(), window).await?;
-        let documents = self
+        let settings = self.settings();
+        let documents = settings
             .comparisons
             .get(app)
             .and_then(|app| app.documents.as_ref());
@@ -134,7 +136,8 @@ impl App {
     }
 
     fn every_ms(&self, target: &str) -> u64 {
-        let scrape = self
+        let settings = self.settings();
+        let scrape = settings
             .config
             .scrape
             .iter()
@@ -143,7 +146,12 @@ impl App {
     }
 
     fn threshold_ms(&self, app: &str, journey: &str) -> Option<u32> {
-        let app = self.config.apps.iter().find(|known| known.name == app)?;
+        let settings = self.settings();
+        let app = settings
+            .config
+            .apps
+            .iter()
+            .find(|known| known.name == app)?;
         let journey = app.journeys.iter().find(|known| known.name == journey)?;
         Some(journey.threshold_ms)
     }
