@@ -62,11 +62,8 @@ async fn journeys_begin_and_end_by_clicks_routes_events_and_paint_and_their_step
              sightline.event('understood');",
         )
         .await?;
-        tab.rest().await?;
-        let view = stage.leave(&tab).await?;
         let shown = stage
-            .collector
-            .until_view(&view, SOON, |view| {
+            .told(&tab, |view| {
                 for name in ["order", "film", "talk"] {
                     ended(view, name, &["success"])?;
                 }
@@ -268,6 +265,33 @@ async fn a_chat_that_streams_is_measured_to_its_first_piece_and_to_its_last() ->
                 within(answer, "/steps/1/started_ms", 195.0..=600.0)?;
                 within(answer, "/steps/1/duration_ms", 495.0..=1000.0)?;
                 within(attempt(view, "whole")?, "/duration_ms", 145.0..=700.0)
+            })
+            .await
+            .map(drop)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn what_a_page_does_next_comes_after_what_it_has_said_however_late_the_api_is() -> Result<()>
+{
+    on_site("journeys-late-api", &["ask"], async |stage| {
+        let declared = json!({ "core": "/late/1500/api.js/sightline/", "journeys": [
+            { "name": "ask", "start": [{ "event": "ask" }], "end": { "request": "GET /json" } },
+        ] });
+        let tab = stage.open("/", Page::new("Ask").with(&declared)).await?;
+        run(
+            &tab,
+            "sightline.event('ask');
+             await (await fetch('http://api.test/json')).json();",
+        )
+        .await?;
+        let there = "performance.getEntriesByType('resource').some(({ name, responseEnd }) => /\\/api.js$/.test(name) && responseEnd)";
+        tab.wait_for(there, SOON).await?;
+        stage
+            .told(&tab, |view| {
+                ended(view, "ask", &["success"])?;
+                within(attempt(view, "ask")?, "/duration_ms", 0.0..=1000.0)
             })
             .await
             .map(drop)

@@ -89,7 +89,12 @@ impl Tracker {
             if attempt.n == 0 {
                 continue;
             }
-            let mut came = signals & !self.paints;
+            // What came before it began may enter after it.
+            let mut came = if at < attempt.started_at {
+                0
+            } else {
+                signals & !self.paints
+            };
             if painted {
                 came |= self.paints & attempt.painted(out.words.split_at(word::PAINTED).1);
             }

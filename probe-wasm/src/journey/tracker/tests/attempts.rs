@@ -161,3 +161,21 @@ fn a_new_match_can_start_an_attempt_and_one_that_stays_starts_no_other() {
     page.paint([0, 1], 1_300);
     assert_eq!(page.tracker.deadline(), Millis::MAX, "nothing is under way");
 }
+
+#[test]
+fn a_click_from_before_an_attempt_that_is_heard_of_after_it_is_none_of_its_own() {
+    let mut page = Page::new();
+    page.tracker.declare(Rule {
+        name: 6,
+        ends: PAID,
+        ..NOTHING
+    });
+    page.tracker.make(2, 6, 0, 1_000, &mut page.out);
+    page.tracker.signal(PAID, false, 900, &mut page.out);
+    assert!(page.seen().is_empty());
+    page.tracker.signal(PAID, false, 1_100, &mut page.out);
+    assert_eq!(
+        page.seen(),
+        one("checkout", JourneyOutcome::Success, None, 100)
+    );
+}
