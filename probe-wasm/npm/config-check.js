@@ -122,7 +122,7 @@ const A_ROUTE = 'a path template such as "/films/:id" is right';
 const templateFault = (given) => {
   if (/[?#]/.test(given)) return 'holds a query or a fragment, which no path has';
   if (!/^(\/|\*)/.test(given)) return 'does not begin with "/" or "*"';
-  if (/\s|.\*|\/\//.test(given)) return 'holds a space, an empty segment or a "*" that is not the first character: no path fits';
+  if (/\s|\/\//.test(given)) return 'holds a space or an empty segment: no path fits';
   if (/:(?!\w)|[^/]:/.test(given)) return 'holds a ":" that does not name a whole segment';
   return undefined;
 };
@@ -144,12 +144,10 @@ const call = check(A_CALL, (given, key, { say }) => {
   if (fault) tell(fault);
 });
 
-// The same form as the hook's fits(): what an earlier template takes, a later one never sees.
+// The form of the hook's fits(), but for a star, which stands for more than one segment: what an earlier template
+// takes, a later one never sees.
 const takes = (earlier, later) => {
-  const form = earlier
-    .replace(/[.+?^${}()|[\]\\]/g, '\\$&')
-    .replace(/:\w+/g, '[^/]+')
-    .replace(/^\*/, '.*');
+  const form = earlier.replace(/\W/g, '\\$&').replace(/\\:\w+/g, '[^/*]+').replace(/\\\*/g, '.*');
   return RegExp(`^${form}/?$`).test(later);
 };
 const shadowed = (templates, keyOf, say) => {
@@ -218,11 +216,17 @@ const one = (kinds, right) =>
   });
 const A_START = 'one of { click }, { load }, { request }, { navigation }, { event }, { painted } is right';
 const start = one({ ...CONDITIONS, load: call }, A_START);
-const moment = one(CONDITIONS, A_START.replace(' { load },', ''));
-const AN_END = 'at least one of { request, painted, click, navigation, event } is right';
-const end = object(CONDITIONS, {
+const AWAITED = { ...CONDITIONS, firstChunk: call };
+const moment = one(AWAITED, A_START.replace('{ load }', '{ firstChunk }'));
+const AN_END = 'at least one of { request, firstChunk, painted, click, navigation, event } is right';
+const end = object(AWAITED, {
   right: AN_END,
-  also: (given, key, { say }) => Object.keys(given).length || say(key, 'is empty, so that no attempt would succeed', AN_END),
+  also(given, key, { say }) {
+    const { request, firstChunk } = given;
+    if (!Object.keys(given).length) say(key, 'is empty, so that no attempt would succeed', AN_END);
+    // An attempt waits for one call.
+    if (request && firstChunk && request !== firstChunk) say(under(key, 'firstChunk'), `is another call than "request", ${shown(request)}`, 'the same call is right');
+  },
 });
 
 const step = object({ name, start: moment, end: moment, in: name }, { required: ['name', 'start'], right: 'an object such as { name: "pay", start: { click: ".pay" } } is right' });
@@ -238,7 +242,10 @@ const steps = check(`a list of at most ${STEPS} steps is right`, (given, key, to
     if (!names.includes(step.in)) return told.say(own, `no step is named ${shown(step.in)}`, `the nearest is "${nearest(step.in, names.filter((name) => name !== step.name))}"`);
     let outer = step;
     for (let depth = 0; outer && depth <= given.length; depth++) outer = given[names.indexOf(outer.in)];
+    const at = names.indexOf(step.in);
     if (outer) told.say(own, `${shown(step.in)} leads back to the step itself`, 'a step that is not a part of this one is right');
+    // Where both begin at once, what is part of the other must come after it.
+    else if (at > index) told.say(own, `${shown(step.in)} comes later in the list`, `${key}[${at}] before ${key}[${index}] is right`);
   });
 });
 const unique = (items, key, what, say) => {
@@ -322,6 +329,7 @@ const OPTIONS = object(
     scrubUrl: list(scrub, 'a list of { match, replace } is right'),
     more: flag,
     reportAllChanges: flag,
+    beforeSend: flag,
     debug: flag,
     core: folder,
   },

@@ -118,15 +118,12 @@ async fn parallel_calls_of_one_address_keep_their_own_times_read_and_unread() ->
              }).observe({ type: 'resource', buffered: true }));",
         )
         .await?;
-        tab.rest().await?;
-        let view = stage.leave(&tab).await?;
         let mut truth: Vec<f64> = (stage.site.arrivals("/turns").iter())
             .filter_map(tests::site::Arrival::to_end_ms)
             .collect();
         truth.sort_by(f64::total_cmp);
         stage
-            .collector
-            .until_view(&view, SOON, |view| {
+.told(&tab, |view| {
                 let calls = list(view, "journeys").iter();
                 let mut told: Vec<f64> = calls.filter_map(|one| one["duration_ms"].as_f64()).collect();
                 told.sort_by(f64::total_cmp);
@@ -314,6 +311,32 @@ async fn the_page_has_the_whole_of_its_keepalive_budget_while_the_probe_reports(
                 let count = errors.filter(|one| one["kind"] == "uncaught").count();
                 within(&json!({ "errors": count }), "/errors", 9.0..=9.0)?;
                 holds(view, "/beacons_known_lost", 0)
+            })
+            .await
+            .map(drop)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_route_template_stands_for_its_own_characters_and_a_star_for_anything() -> Result<()> {
+    on_site("templates", &[], async |stage| {
+        let routes = ["/items/a.b/:id", "/items/c+d", "/items/*/q/*"];
+        let tab = stage.open("/", Page::new("Templates").with(&json!({ "routes": routes }))).await?;
+        run(
+            &tab,
+            "for (const path of ['a.b/5', 'axb/5', 'c+d', 'ccd', 'p/q/r']) await (await fetch('http://api.test/items/' + path)).json();",
+        )
+        .await?;
+        stage
+            .told(&tab, |view| {
+                for route in ["/items/a.b/:id", "/items/axb/:id", "/items/c+d", "/items/ccd", "/items/*/q/*"] {
+                    let calls = counted(view, route, "ok");
+                    if calls != 1 {
+                        return Err(format!("{route} is told {calls} times"));
+                    }
+                }
+                Ok(())
             })
             .await
             .map(drop)
