@@ -27,9 +27,12 @@ export const teller = (shell, kind) => {
 // passes on.
 export const wrap = ({ hook }, owner, name, make) => {
   const theirs = owner[name];
+  const inherited = !Object.prototype.hasOwnProperty.call(owner, name);
   const ours = (owner[name] = make(theirs));
   hook.undo.push(() => {
-    if (owner[name] === ours) owner[name] = theirs;
+    if (owner[name] !== ours) return;
+    if (inherited) delete owner[name];
+    else owner[name] = theirs;
   });
 };
 
