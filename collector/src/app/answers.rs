@@ -7,7 +7,7 @@ use crate::config::AppConfig;
 use crate::sli::{
     FailureGroup, Figures, PageFigures, Reachability, Report, Series, Split, SplitBy, split,
 };
-use crate::store::{ReadError, Window};
+use crate::store::{RawKept, ReadError, Window};
 use anyhow::Context;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -40,6 +40,7 @@ pub struct SliAnswer {
     reachability: Vec<Reachability>,
     failures: Vec<FailureGroup>,
     coverage: CoverageFigures,
+    raw: RawKept,
     #[serde(skip_serializing_if = "Option::is_none")]
     split: Option<Vec<Split>>,
 }
@@ -97,6 +98,7 @@ impl App {
             reachability: report.reachability,
             failures: report.failures,
             coverage: self.coverage(app, window).await?,
+            raw: self.store.raw_kept().await?,
             split: question.split.map(|by| split(&counts, by)),
             app: question.app,
         })

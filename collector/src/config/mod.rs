@@ -117,7 +117,7 @@ pub struct StoreConfig {
     pub queue: usize,
     /// Default 1024: beacons committed together at most.
     pub group: usize,
-    /// Default 2000: microseconds that a group may gather under load, so that one sync serves many;
+    /// Default 5000: microseconds that a group may gather under load, so that one sync serves many;
     /// what comes alone never waits.
     pub gather_micros: u64,
     /// Default 50000: views kept in memory for deduplication and revisions, some 1 kB each. Others are
@@ -143,7 +143,7 @@ impl Default for StoreConfig {
             path: PathBuf::from("sightline.db"),
             queue: 4096,
             group: 1024,
-            gather_micros: 2000,
+            gather_micros: 5000,
             views_in_memory: 50_000,
             raw_good_days: 8,
             raw_bad_days: 30,

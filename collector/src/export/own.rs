@@ -78,7 +78,12 @@ impl OwnMetrics {
         observe_scrapes(&meter, &observed.scrapes);
         Ok(Self {
             registry,
-            storage: Storage::new(&meter, observed.database, &observed.free_bytes),
+            storage: Storage::new(
+                &meter,
+                &observed.store,
+                observed.database,
+                &observed.free_bytes,
+            ),
             _provider: provider,
         })
     }
@@ -317,6 +322,7 @@ mod tests {
             "sightline_collector_beacons_rejected_total{reason=\"wrong_origin\"} 0",
             "sightline_collector_events_rejected_total{reason=\"too_old\"} 0",
             "sightline_collector_store_pending 0",
+            "sightline_collector_store_dedup_entries{state=\"unsaved\"} 0",
             "sightline_collector_requests_broken_total{reason=\"header_timeout\"} 0",
             "sightline_collector_connections_turned_away_total{reason=\"full\"} 0",
             "sightline_collector_config_reloads_total{outcome=\"refused\"} 0",

@@ -1,7 +1,8 @@
-//! What storing costs and keeps: how long a beacon waited to be durable, how many values each label has
-//! taken, and how much disk the database holds.
+//! What storing costs and keeps: how long a beacon waited to be durable, how long commits take and how
+//! much each holds, what is kept in mind for deduplication, how many values each label has taken, and how
+//! much disk the database holds.
 
-use crate::store::SeriesTotal;
+use crate::store::{SeriesTotal, StoreGauges};
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Histogram, Meter};
 use std::collections::{BTreeSet, HashMap};
@@ -14,6 +15,10 @@ use std::time::Duration;
 const BOUNDS_S: [f64; 12] = [
     0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0,
 ];
+/// Beacons and reads.
+const BOUNDS_JOBS: [f64; 11] = [
+    0.0, 1.0, 4.0, 16.0, 64.0, 128.0, 256.0, 512.0, 1024.0, 2048.0, 4096.0,
+];
 const LABELS: [&str; 4] = ["name", "release", "deployment", "backend_origin"];
 
 /// See the file.
@@ -24,7 +29,12 @@ pub(super) struct Storage {
 }
 
 impl Storage {
-    pub(super) fn new(meter: &Meter, database: &Path, free_bytes: &Arc<AtomicU64>) -> Self {
+    pub(super) fn new(
+        meter: &Meter,
+        store: &Arc<StoreGauges>,
+        database: &Path,
+        free_bytes: &Arc<AtomicU64>,
+    ) -> Self {
         let durable_after = meter
             .f64_histogram("sightline.collector.durable.duration")
             .with_unit("s")
@@ -43,6 +53,8 @@ impl Storage {
                 }
             })
             .build();
+        observe_commits(meter, store);
+        observe_known_views(meter, store);
         observe_disk(meter, database);
         let free = Arc::clone(free_bytes);
         meter
@@ -77,6 +89,40 @@ impl Storage {
         let counts = values.map(|known| u64::try_from(known.len()).unwrap_or(u64::MAX));
         *self.values.lock().unwrap_or_else(PoisonError::into_inner) = counts;
     }
+}
+
+fn observe_commits(meter: &Meter, store: &Arc<StoreGauges>) {
+    let took = meter
+        .f64_histogram("sightline.collector.store.commit.duration")
+        .with_unit("s")
+        .with_description("a transaction, from its first statement to the end of its sync")
+        .with_boundaries(BOUNDS_S.to_vec())
+        .build();
+    let jobs = meter
+        .u64_histogram("sightline.collector.store.commit.size")
+        .with_description("beacons and reads committed together")
+        .with_boundaries(BOUNDS_JOBS.to_vec())
+        .build();
+    store.listener.listen(move |commit| {
+        took.record(commit.took.as_secs_f64(), &[]);
+        jobs.record(commit.jobs, &[]);
+    });
+}
+
+/// Views of which the writer knows what has come, and those of them whose own row is yet to be written.
+fn observe_known_views(meter: &Meter, store: &Arc<StoreGauges>) {
+    let store = Arc::clone(store);
+    meter
+        .u64_observable_gauge("sightline.collector.store.dedup_entries")
+        .with_description("views kept in memory for deduplication, by state")
+        .with_callback(move |observer| {
+            let unsaved = store.views_unsaved.load(Ordering::Relaxed);
+            let all = store.views_in_memory.load(Ordering::Relaxed);
+            observer.observe(unsaved, &[KeyValue::new("state", "unsaved")]);
+            let saved = all.saturating_sub(unsaved);
+            observer.observe(saved, &[KeyValue::new("state", "saved")]);
+        })
+        .build();
 }
 
 /// Of the database and of its journal beside it (<https://www.sqlite.org/wal.html>).

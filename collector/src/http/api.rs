@@ -42,9 +42,11 @@ pub(super) async fn views(
         .views(filter)
         .await
         .map_err(|error| Problem::internal(&error))?;
-    Ok(Json(
-        json!({ "app": name, "views": views.views, "truncated": views.truncated }),
-    ))
+    let raw = app.store().raw_kept().await;
+    let raw = raw.map_err(|error| Problem::internal(&error))?;
+    Ok(Json(json!({
+        "app": name, "views": views.views, "truncated": views.truncated, "raw": raw,
+    })))
 }
 
 pub(super) async fn view(

@@ -12,7 +12,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// A log this long is moved. The next start has to read it, some tenths of a second.
-const LOG_BYTES: u64 = 16 * 1024 * 1024;
+const LOG_BYTES: u64 = 64 * 1024 * 1024;
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// Whether the writer shall move the rest of the log before its next group.

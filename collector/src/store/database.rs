@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// Raised with every change of the schema.
-const SCHEMA_VERSION: i64 = 3;
+const SCHEMA_VERSION: i64 = 4;
 /// Pages the writer keeps: enough for the inner ones of every index.
 const CACHE_KIB: i64 = 64 * 1024;
 /// Statements kept prepared.
@@ -17,8 +17,9 @@ pub(super) fn open_for_writing(path: &Path) -> anyhow::Result<Connection> {
     let mut connection = Connection::open(path)
         .with_context(|| format!("store.path: cannot open {}", path.display()))?;
     connection.busy_timeout(Duration::from_secs(5))?;
-    // Rows of some 300 bytes, appended: fewer, larger pages. Only heeded when the file is made.
-    connection.pragma_update(None, "page_size", 8192)?;
+    // A commit writes every page it touched whole, a dozen for counters and the ends of tables alone: small
+    // ones. Only heeded when the file is made.
+    connection.pragma_update(None, "page_size", 4096)?;
     // An answer of 2xx promises that the beacon survives a power cut. With a log, EXTRA is FULL; before
     // there is one it also makes the going of the first journal durable, which if it came back would undo
     // the making of the database and everything after.
@@ -26,7 +27,7 @@ pub(super) fn open_for_writing(path: &Path) -> anyhow::Result<Connection> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     // Moving the log is done beside the writer (checkpoint.rs).
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
-    connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
+    connection.pragma_update(None, "journal_size_limit", 96 * 1024 * 1024)?;
     connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     create_schema(&mut connection).with_context(|| format!("store.path: {}", path.display()))?;
@@ -59,15 +60,16 @@ fn create_schema(connection: &mut Connection) -> anyhow::Result<()> {
     match version {
         0 => {
             transaction.execute_batch(include_str!("schema/beacons.sql"))?;
+            transaction.execute_batch(include_str!("schema/views.sql"))?;
             transaction.execute_batch(include_str!("schema/counts.sql"))?;
         }
-        1 | 2 => {
+        1..SCHEMA_VERSION => {
             tracing::info!(
                 from = version,
                 to = SCHEMA_VERSION,
                 "bringing the database forward"
             );
-            migrate::from_event_rows(&transaction, version)
+            migrate::forward(&transaction, version)
                 .with_context(|| format!("cannot bring schema {version} forward"))?;
         }
         SCHEMA_VERSION => return Ok(()),

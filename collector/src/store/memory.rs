@@ -3,6 +3,7 @@
 //! from the raw rows at the next start. So a view is written once or twice, not with every beacon.
 
 use super::ledger::Entry;
+use super::names::Names;
 use super::raw::{self, BeaconRow, StoredBeacon, packed};
 use super::rows::Rows;
 use super::view_state::{Document, EventState, NewestHead, ViewKey, ViewState};
@@ -11,9 +12,10 @@ use rusqlite::{Transaction, params};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-/// Views that may wait to be saved, and beacons since the oldest of them changed: both bound the replay.
-const UNSAVED_VIEWS: usize = 20_000;
-const UNSAVED_BEACONS: u64 = 50_000;
+/// Beacons since the oldest view that waits to be saved has changed: what a start must read again, some
+/// tenths of a second. As many views may wait as are kept in mind, or each of them would be written with
+/// each of its beacons as soon as more were under way.
+const UNSAVED_BEACONS: u64 = 150_000;
 /// With little traffic they wait so long, for what is not saved keeps its raw rows from being pruned.
 const UNSAVED_MS: u64 = 60_000;
 /// Distinct documents shared between views; past it sharing begins anew.
@@ -27,6 +29,7 @@ pub(super) struct Memory {
     /// Changed and not saved, by the first beacon that a replay would have to read.
     unsaved: BTreeSet<(BeaconRow, ViewKey)>,
     documents: HashMap<Vec<u8>, Arc<Document>>,
+    names: Names,
     beacons: u64,
     /// What the views touched by the open transaction were before it; none, if they were not in mind.
     before: HashMap<ViewKey, Option<Known>>,
@@ -55,12 +58,13 @@ pub(super) struct Arrival<'a> {
 
 impl Memory {
     /// Keeps about so many views.
-    pub(super) fn new(capacity: usize) -> Self {
+    pub(super) fn new(capacity: usize, names: Names) -> Self {
         Self {
             young: HashMap::new(),
             old: HashMap::new(),
             unsaved: BTreeSet::new(),
             documents: HashMap::new(),
+            names,
             beacons: 0,
             before: HashMap::new(),
             capacity,
@@ -95,7 +99,9 @@ impl Memory {
                 Some(known) => known,
                 None => {
                     self.before.entry(key).or_insert(None);
-                    let state = rows.view(&key)?;
+                    let transaction = rows.transaction();
+                    let known = self.names.known();
+                    let state = known.find(transaction, &key, |id| rows.view(&key, id))?;
                     Known {
                         state: state.unwrap_or_else(|| ViewState::new(received_ms)),
                         unsaved_since: None,
@@ -237,7 +243,7 @@ impl Memory {
             let since = self.find(&key).and_then(|known| known.unsaved_since);
             let waited = since.map_or(0, |(_, since)| self.beacons.saturating_sub(since));
             let young = first.received_ms().saturating_add(UNSAVED_MS) >= now_ms;
-            if young && self.unsaved.len() <= UNSAVED_VIEWS && waited <= UNSAVED_BEACONS {
+            if young && self.unsaved.len() <= self.capacity && waited <= UNSAVED_BEACONS {
                 break;
             }
             self.save(rows, key)?;
@@ -262,7 +268,11 @@ impl Memory {
         self.unsaved.remove(&(first, key));
         if let Some(known) = self.young.get_mut(&key) {
             known.unsaved_since = None;
-            known.state.row = Some(rows.save_view(&key, &known.state)?);
+            let id = rows.save_view(&key, &known.state)?;
+            if known.state.row.is_none() {
+                self.names.give(key, id);
+            }
+            known.state.row = Some(id);
         }
         Ok(())
     }
@@ -281,6 +291,20 @@ impl Memory {
         true
     }
 
+    /// Files a few names of views.
+    pub(super) fn file_names(&mut self, transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+        self.names.step(transaction)
+    }
+
+    /// Forgets names of views that are gone.
+    pub(super) fn drop_names(
+        &mut self,
+        transaction: &Transaction<'_>,
+        most: usize,
+    ) -> rusqlite::Result<usize> {
+        self.names.drop_dead(transaction, most)
+    }
+
     fn find(&self, key: &ViewKey) -> Option<&Known> {
         self.young.get(key).or_else(|| self.old.get(key))
     }
@@ -288,6 +312,7 @@ impl Memory {
     /// What the transaction did is durable.
     pub(super) fn committed(&mut self) {
         self.before.clear();
+        self.names.committed();
         if self.young.len() * 2 > self.capacity {
             let mut old = std::mem::take(&mut self.old);
             old.retain(|_, known| known.unsaved_since.is_some());
@@ -297,6 +322,7 @@ impl Memory {
 
     /// What the transaction did has not happened.
     pub(super) fn rolled_back(&mut self) {
+        self.names.rolled_back();
         for (key, before) in std::mem::take(&mut self.before) {
             let now = self.young.remove(&key).or_else(|| self.old.remove(&key));
             if let Some((first, _)) = now.and_then(|known| known.unsaved_since) {

@@ -11,6 +11,7 @@ mod health;
 mod ledger;
 mod memory;
 mod migrate;
+mod names;
 mod prepared;
 mod queue;
 mod raw;
@@ -28,7 +29,7 @@ mod view_state;
 mod writer;
 
 pub use backup::backup;
-pub use read::{Coverage, SeriesTotal, Window};
+pub use read::{Coverage, RawKept, SeriesTotal, Window};
 pub use read_views::{ViewFilter, Views};
 pub use recount::{Disagreement, Recount, recount};
 pub use scrapes::{LastValues, ServerDelta, ServerDeltas};
@@ -39,11 +40,13 @@ use crate::sli::{Contribution, Series};
 use beacon::{Event, Head, ViewId};
 use checkpoint::{Checkpointer, RestWanted};
 use health::Health;
+use names::KnownNames;
 use prepared::PreparedBeacon;
 use read::Reader;
 use rusqlite::Connection;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 use tokio::sync::oneshot;
 use writer::{Job, Writer};
 
@@ -80,9 +83,43 @@ pub enum AppendError {
 #[error("the database could not be read: {0}")]
 pub struct ReadError(String);
 
+/// A transaction that was committed.
+#[derive(Clone, Copy, Debug)]
+pub struct Commit {
+    /// Beacons and reads in it.
+    pub jobs: u64,
+    /// From its first statement to the end of its sync.
+    pub took: Duration,
+}
+
+/// Hears of every commit, on the writer's thread.
+#[derive(Default)]
+pub struct CommitListener(OnceLock<Box<dyn Fn(Commit) + Send + Sync>>);
+
+impl CommitListener {
+    /// Listens from now on; only the first one ever does.
+    pub fn listen(&self, listener: impl Fn(Commit) + Send + Sync + 'static) {
+        let _ = self.0.set(Box::new(listener));
+    }
+
+    fn tell(&self, commit: Commit) {
+        if let Some(listener) = self.0.get() {
+            listener(commit);
+        }
+    }
+}
+
+impl std::fmt::Debug for CommitListener {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("CommitListener")
+    }
+}
+
 /// What the store says about itself.
 #[derive(Debug, Default)]
 pub struct StoreGauges {
+    /// Each commit.
+    pub listener: CommitListener,
     /// Jobs waiting for the writer or being written.
     pub pending: AtomicU64,
     /// Transactions committed.
@@ -107,6 +144,8 @@ pub struct Store {
     _checkpointer: Arc<Checkpointer>,
     writer: Arc<Writer>,
     classify: Arc<Classify>,
+    names: KnownNames,
+    raw_days: (u64, u64),
     gauges: Arc<StoreGauges>,
     health: Arc<Health>,
 }
@@ -146,6 +185,8 @@ impl Store {
         )?;
         let reader = Arc::new(Mutex::new(database::open_for_reading(&config.path)?));
         Ok(Self {
+            names: writer.known_names().clone(),
+            raw_days: (config.raw_good_days, config.raw_bad_days),
             writer: Arc::new(writer),
             _checkpointer: Arc::new(checkpointer),
             reader,
@@ -239,6 +280,20 @@ impl Store {
         self.read(|reader| reader.totals()).await
     }
 
+    /// How far back beacons are kept whole.
+    ///
+    /// # Errors
+    /// The database could not be read.
+    pub async fn raw_kept(&self) -> Result<RawKept, ReadError> {
+        let (good_days, bad_days) = self.raw_days;
+        let whole_from_ms = self.read(|reader| reader.raw_from_ms()).await?;
+        Ok(RawKept {
+            good_days,
+            bad_days,
+            whole_from_ms: (whole_from_ms > 0).then_some(whole_from_ms),
+        })
+    }
+
     /// How much of what was sent has arrived, for views first heard of in the window.
     ///
     /// # Errors
@@ -306,11 +361,12 @@ impl Store {
         query: impl FnOnce(&mut Reader<'_>) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, ReadError> {
         let connection = Arc::clone(&self.reader);
+        let names = self.names.clone();
         let reading = tokio::task::spawn_blocking(move || {
             let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
             // One snapshot for all statements of a query.
             let transaction = connection.transaction()?;
-            query(&mut Reader::new(&transaction))
+            query(&mut Reader::new(&transaction, &names))
         });
         match reading.await {
             Ok(result) => result.map_err(|error| ReadError(error.to_string())),

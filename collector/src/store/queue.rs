@@ -7,6 +7,9 @@ use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+/// A sync that serves so many costs each of them little: more are not waited for.
+const ENOUGH: usize = 64;
+
 #[derive(Debug)]
 pub(super) struct Queue {
     inner: Mutex<Inner>,
@@ -102,7 +105,8 @@ impl Queue {
         let mut inner = self.lock();
         loop {
             let now = Instant::now();
-            let gathering = gather.filter(|gather| *gather > now && inner.jobs.len() < most);
+            let enough = most.min(ENOUGH);
+            let gathering = gather.filter(|gather| *gather > now && inner.jobs.len() < enough);
             if inner.closed || (!inner.jobs.is_empty() && gathering.is_none()) {
                 let count = inner.jobs.len().min(most);
                 if count == 0 {
@@ -114,7 +118,7 @@ impl Queue {
             if deadline <= now {
                 return Taken::Idle;
             }
-            inner.wake_at = if gathering.is_some() { most } else { 1 };
+            inner.wake_at = if gathering.is_some() { enough } else { 1 };
             let (again, _) = self
                 .wake
                 .wait_timeout(inner, deadline - now)

@@ -2,11 +2,13 @@
 //! the same snapshot.
 
 use super::ledger::MINUTE_MS;
+use super::names::KnownNames;
 use super::raw::{BeaconRow, LATE_MS, Posts, unpacked};
 use super::series_table::{COLUMNS, series_of};
 use super::view_state::ViewKey;
 use crate::sli::Series;
 use rusqlite::{Row, Transaction, params};
+use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
 
 /// A stretch of time in Unix milliseconds, the end excluded.
@@ -31,9 +33,22 @@ pub struct Coverage {
     pub probe_degraded: u64,
     /// Events the probes themselves gave up.
     pub client_drops: u64,
+    /// The same by reason, as far as reasons were told.
+    pub client_drops_by_reason: BTreeMap<String, u64>,
     /// Document loads among the views, by release. A page restored from memory is a view but no
     /// document was served for it.
     pub documents_reported: BTreeMap<String, u64>,
+}
+
+/// How far back a number can be opened: past it counts stand, single beacons do not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RawKept {
+    /// Days that beacons without a failure are kept.
+    pub good_days: u64,
+    /// Days that beacons with a failure are kept.
+    pub bad_days: u64,
+    /// From this receipt on, Unix milliseconds, every beacon is kept; `null` while none has gone.
+    pub whole_from_ms: Option<u64>,
 }
 
 /// What a series has counted since the database began.
@@ -58,11 +73,12 @@ pub(super) enum Rows {
 /// Queries on one snapshot.
 pub(super) struct Reader<'a> {
     pub(super) snapshot: &'a Transaction<'a>,
+    pub(super) names: &'a KnownNames,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(snapshot: &'a Transaction<'a>) -> Self {
-        Self { snapshot }
+    pub(super) fn new(snapshot: &'a Transaction<'a>, names: &'a KnownNames) -> Self {
+        Self { snapshot, names }
     }
 
     /// Whole minutes come from their buckets, the broken ones at both ends from the raw rows.
@@ -93,12 +109,16 @@ impl<'a> Reader<'a> {
             .collect()
     }
 
+    /// From this receipt on no raw row has gone; 0 while none has.
+    pub(super) fn raw_from_ms(&self) -> rusqlite::Result<u64> {
+        self.snapshot
+            .prepare_cached("SELECT raw_from_ms FROM progress")?
+            .query_row([], |row| row.get(0))
+    }
+
     /// The window, with an end that lies before the raw rows moved out to a whole minute.
     fn countable(&self, window: Window) -> rusqlite::Result<Window> {
-        let raw_from_ms: u64 = self
-            .snapshot
-            .prepare_cached("SELECT raw_from_ms FROM progress")?
-            .query_row([], |row| row.get(0))?;
+        let raw_from_ms = self.raw_from_ms()?;
         let is_whole = |minute: u64| minute * MINUTE_MS >= raw_from_ms;
         let (first, last) = (window.from_ms / MINUTE_MS, window.to_ms / MINUTE_MS);
         Ok(Window {
@@ -238,9 +258,20 @@ impl<'a> Reader<'a> {
                     beacons_known_lost: row.get(2)?,
                     probe_degraded: row.get(3)?,
                     client_drops: row.get(4)?,
+                    client_drops_by_reason: BTreeMap::new(),
                     documents_reported: BTreeMap::new(),
                 })
             })?;
+        let mut statement = self.snapshot.prepare_cached(
+            "SELECT given_up.key, sum(given_up.value) FROM views, json_each(views.drops) AS given_up
+             WHERE app = (SELECT id FROM apps WHERE name = ?1) AND first_received_ms >= ?2
+                 AND first_received_ms < ?3 AND drops <> '{}'
+             GROUP BY given_up.key",
+        )?;
+        let rows = statement.query_map(params![app, from_ms, to_ms], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
+        coverage.client_drops_by_reason = rows.collect::<rusqlite::Result<_>>()?;
         let mut statement = self.snapshot.prepare_cached(
             "SELECT release, count(*) FROM views
              WHERE app = (SELECT id FROM apps WHERE name = ?1) AND first_received_ms >= ?2 AND first_received_ms < ?3

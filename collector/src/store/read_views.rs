@@ -90,10 +90,24 @@ impl Reader<'_> {
     }
 
     pub(super) fn view(&mut self, view: ViewId) -> rusqlite::Result<Option<Value>> {
-        let sql = format!("SELECT {VIEW_COLUMNS} FROM views WHERE view = ?1 AND received > 0");
+        let mut apps = self.snapshot.prepare_cached("SELECT id FROM apps")?;
+        let apps = apps.query_map([], |row| row.get(0))?;
+        let apps: Vec<i64> = apps.collect::<rusqlite::Result<_>>()?;
+        let sql = format!(
+            "SELECT {VIEW_COLUMNS} FROM views WHERE id = ?1 AND view = ?2 AND app = ?3 AND received > 0"
+        );
         let mut statement = self.snapshot.prepare_cached(&sql)?;
-        let found = statement.query_row([view.0], |row| self.view_of(row));
-        found.optional()
+        for app in apps {
+            let key = ViewKey { app, view: view.0 };
+            let found = self.names.find(self.snapshot, &key, |id| {
+                let row = params![id, key.view, key.app];
+                statement.query_row(row, |row| self.view_of(row)).optional()
+            })?;
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        Ok(None)
     }
 
     /// The rows of the views to show, newest first; one more than the limit tells that there are more.
@@ -188,9 +202,11 @@ impl Reader<'_> {
     /// The beacons that are still kept raw, and the events of them that stand.
     fn add_beacons(&self, state: &ViewState, view: &mut Value) -> rusqlite::Result<()> {
         let mut beacons = Vec::new();
+        let mut no_longer_kept = 0;
         let mut events: BTreeMap<u32, (&str, Value)> = BTreeMap::new();
         for row in &state.beacons {
             let Some(stored) = self.beacon(*row)? else {
+                no_longer_kept += 1;
                 continue;
             };
             let received_ms = row.received_ms();
@@ -237,6 +253,7 @@ impl Reader<'_> {
                 None => {}
             }
         }
+        view["beacons_no_longer_kept"] = no_longer_kept.into();
         beacons.sort_by_key(|(seq, _)| *seq);
         view["beacons"] = beacons.into_iter().map(|(_, beacon)| beacon).collect();
         Ok(())
@@ -250,13 +267,15 @@ impl Reader<'_> {
 
     fn state(&self, key: &ViewKey) -> rusqlite::Result<Option<ViewState>> {
         let sql = format!(
-            "SELECT {} FROM views WHERE view = ?1 AND app = ?2",
+            "SELECT {} FROM views WHERE id = ?1 AND view = ?2 AND app = ?3",
             view_state::COLUMNS
         );
         let mut statement = self.snapshot.prepare_cached(&sql)?;
-        statement
-            .query_row(params![key.view, key.app], view_state::read)
-            .optional()
+        self.names.find(self.snapshot, key, |id| {
+            statement
+                .query_row(params![id, key.view, key.app], view_state::read)
+                .optional()
+        })
     }
 
     fn class_of(&self, series: i64) -> rusqlite::Result<Value> {

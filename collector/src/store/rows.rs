@@ -27,7 +27,7 @@ const CHANGED_VIEW: &str = "UPDATE views SET last_received_ms = ?1, received = ?
 impl<'t> Rows<'t> {
     pub(super) fn new(transaction: &'t Transaction<'t>) -> rusqlite::Result<Self> {
         let view = format!(
-            "SELECT {} FROM views WHERE view = ?1 AND app = ?2",
+            "SELECT {} FROM views WHERE id = ?1 AND view = ?2 AND app = ?3",
             view_state::COLUMNS
         );
         Ok(Self {
@@ -60,10 +60,14 @@ impl<'t> Rows<'t> {
         Ok(())
     }
 
-    /// A view as it was saved last.
-    pub(super) fn view(&mut self, key: &ViewKey) -> rusqlite::Result<Option<ViewState>> {
+    pub(super) fn transaction(&self) -> &'t Transaction<'t> {
+        self.transaction
+    }
+
+    /// A view as it was saved last, if the row is its own.
+    pub(super) fn view(&mut self, key: &ViewKey, id: i64) -> rusqlite::Result<Option<ViewState>> {
         self.view
-            .query_row(params![key.view, key.app], view_state::read)
+            .query_row(params![id, key.view, key.app], view_state::read)
             .optional()
     }
 

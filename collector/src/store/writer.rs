@@ -7,6 +7,7 @@ use super::checkpoint::{self, RestWanted};
 use super::health::Health;
 use super::ledger::Ledger;
 use super::memory::Memory;
+use super::names::{KnownNames, Names};
 use super::prepared::PreparedBeacon;
 use super::queue::{Queue, Taken};
 use super::raw::BeaconRow;
@@ -15,7 +16,7 @@ use super::rows::Rows;
 use super::scrapes::append_scrape;
 use super::series_table::{KnownSeries, SeriesTable};
 use super::view_state::ViewKey;
-use super::{AppendError, Appended, ServerDeltas, StoreGauges};
+use super::{AppendError, Appended, Commit, ServerDeltas, StoreGauges};
 use crate::config::StoreConfig;
 use anyhow::Context;
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior, params};
@@ -49,7 +50,7 @@ impl std::fmt::Debug for Job {
 }
 
 /// A group at least this large shows load: the next one may gather for a moment.
-const UNDER_LOAD: usize = 16;
+const UNDER_LOAD: usize = 4;
 /// Views saved in one transaction because they have waited, besides two for each beacon.
 const SAVED_AT_ONCE: usize = 200;
 /// Views saved in one transaction when somebody waits to read them: some milliseconds.
@@ -62,6 +63,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 pub(super) struct Writer {
     queue: Arc<Queue>,
     known: KnownSeries,
+    names: KnownNames,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -77,7 +79,10 @@ impl Writer {
         let place = || format!("store.path: {} cannot be read", config.path.display());
         let series = SeriesTable::load(&connection, config.label_values, Arc::clone(&gauges))
             .with_context(place)?;
-        let mut memory = Memory::new(config.views_in_memory);
+        // Small stores file small runs, so that tests come across them.
+        let names = Names::load(&connection, 2 * config.views_in_memory).with_context(place)?;
+        let known_names = names.known().clone();
+        let mut memory = Memory::new(config.views_in_memory, names);
         let counter = take_up(&mut connection, &mut memory).with_context(place)?;
         let retention = Retention::new(config);
         let known = series.known();
@@ -104,6 +109,7 @@ impl Writer {
         Ok(Self {
             queue,
             known,
+            names: known_names,
             thread: Mutex::new(Some(thread)),
         })
     }
@@ -114,6 +120,10 @@ impl Writer {
 
     pub(super) fn known_series(&self) -> &KnownSeries {
         &self.known
+    }
+
+    pub(super) fn known_names(&self) -> &KnownNames {
+        &self.names
     }
 }
 
@@ -295,7 +305,8 @@ impl Work {
         let result = self.try_commit(group);
         match &result {
             Ok(done) => {
-                let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+                let took = started.elapsed();
+                let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
                 let jobs = u64::try_from(done.len()).unwrap_or_default();
                 self.gauges.commits.fetch_add(1, Ordering::Relaxed);
                 self.gauges
@@ -304,6 +315,7 @@ impl Work {
                 self.gauges
                     .commit_micros
                     .fetch_add(micros, Ordering::Relaxed);
+                self.gauges.listener.tell(Commit { jobs, took });
                 self.memory.committed();
                 self.series.committed();
             }
@@ -355,6 +367,7 @@ impl Work {
         for key in self.catching_up.iter().take(step) {
             self.memory.save(&mut rows, *key)?;
         }
+        self.memory.file_names(&transaction)?;
         self.retention
             .step(&transaction, &mut self.memory, group.len())?;
         write_progress(&transaction, self.counter, self.memory.replay_from())?;

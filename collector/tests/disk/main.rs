@@ -229,7 +229,7 @@ fn corrupt(path: &Path, which: &str) {
     drop(database);
     let mut bytes = std::fs::read(path).unwrap();
     for page in pages {
-        bytes[(page - 1) * 8192..page * 8192].fill(0xa5);
+        bytes[(page - 1) * 4096..page * 4096].fill(0xa5);
     }
     std::fs::write(path, bytes).unwrap();
 }
@@ -268,7 +268,7 @@ fn a_corrupted_page_that_a_write_comes_across_acknowledges_nothing() {
         .unwrap();
     let folder = TempDir::new().unwrap();
     of_four_hundred(folder.path(), &runtime);
-    let pages = "SELECT pageno FROM dbstat WHERE name = 'views_by_name'";
+    let pages = "SELECT pageno FROM dbstat WHERE name = 'totals'";
     corrupt(&folder.path().join("store.sqlite"), pages);
     let store = open(folder.path()).unwrap();
     let refused = runtime.block_on(store.append(beacon(400)));

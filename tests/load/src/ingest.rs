@@ -11,6 +11,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+/// More than wait for the collector's writer at most, and are being committed.
+const OVERLOAD_CONNECTIONS: usize = 6500;
+
 #[derive(Args)]
 pub(crate) struct Options {
     /// The collector's program
@@ -68,8 +71,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     );
     let baseline = bench.baseline()?;
     let rate = bench.collector(&place, baseline)?;
+    bench.baseline_at(rate * 0.7)?;
     if options.fill > 0 {
-        bench.fill(&place, rate)?;
+        bench.fill(&place)?;
     }
     if let Some(file) = &options.json {
         let text = serde_json::to_string_pretty(&Value::Object(bench.figures))?;
@@ -106,6 +110,20 @@ impl Bench<'_> {
         Ok(run.per_second())
     }
 
+    /// What the machine itself makes of the pace at which the collector's latency was taken: on a shared
+    /// one, most of the tail.
+    fn baseline_at(&mut self, per_second: f64) -> Result<()> {
+        let server = Server::baseline()?;
+        let mut client = self.client(&server, 1)?;
+        let mut run = measured("bare handler, at that pace", &server, || {
+            client.run(Pace::PerSecond(per_second), self.seconds(6, 30), |_| {})
+        })?;
+        let p99 = percentile_ms(&mut run.latencies_micros, 990);
+        self.put("baseline_p99_ms_at_that", p99);
+        drop(client);
+        server.stop()
+    }
+
     fn collector(&mut self, place: &Place, baseline: f64) -> Result<f64> {
         let server = Server::collector(place)?;
         println!(
@@ -113,7 +131,7 @@ impl Bench<'_> {
             server.ready_after.as_secs_f64()
         );
         // Other views than those of an earlier run on the same database.
-        let seed = u64::from(std::process::id());
+        let seed = server.seed();
         let mut client = self.client(&server, seed)?;
         client.run(Pace::Saturating, self.seconds(2, 5), |_| {})?;
         let commits = server.metric("sightline_collector_store_commits_total")?;
@@ -140,7 +158,7 @@ impl Bench<'_> {
         self.put("ack_p99_ms_at_70", p99);
         self.put("commits", commits);
         if self.options.overload > 0 {
-            self.overload(&server, &mut client, rate)?;
+            self.overload(&server, rate)?;
         }
         let stored = server.metric("sightline_collector_beacons_accepted_total")?;
         let (_, peak) = server.resident_mb();
@@ -158,30 +176,54 @@ impl Bench<'_> {
         Ok(rate)
     }
 
-    fn overload(&mut self, server: &Server, client: &mut Client, rate: f64) -> Result<()> {
+    /// More than can be taken, on more connections than the writer's queue has places: the rest must be
+    /// refused, and at once.
+    fn overload(&mut self, server: &Server, rate: f64) -> Result<()> {
+        let crowd = Crowd::new(self.options.visits, server.seed() + (1 << 31))?;
+        let mut client = Client::connect(server.public, OVERLOAD_CONNECTIONS, crowd)?;
+        // Until everything that is bounded has come to its bound.
+        let settling = Duration::from_secs(self.options.overload / 5);
+        client.run(Pace::PerSecond(rate * 1.5), settling, |_| {})?;
         let length = Duration::from_secs(self.options.overload);
-        let (before, _) = server.resident_mb();
+        let watch = server.watch_memory();
         let mut run = measured("collector, 150% of that", server, || {
             client.run(Pace::PerSecond(rate * 1.5), length, |_| {})
         })?;
-        let (after, _) = server.resident_mb();
-        let refusal = percentile_ms(&mut run.refusals_micros, 990);
+        let (least, most) = watch.ended();
+        let [median, refusal] = [500, 990].map(|at| percentile_ms(&mut run.refusals_micros, at));
         println!(
-            "  {:.0}% of the maximum still taken; {} refused, p99 {refusal:.1} ms; resident {before:.0} to {after:.0} MB",
+            "  {:.0}% of the maximum still taken; {} refused, after p50 {median:.1} p99 {refusal:.1} ms; {least:.0} to {most:.0} MB resident, ±{:.1}%",
             run.per_second() / rate * 100.0,
             run.refused,
+            (most - least) / (most + least) * 100.0,
         );
         self.put("goodput_at_150", run.per_second() / rate);
+        self.put("refusal_p50_ms_at_150", median);
         self.put("refusal_p99_ms_at_150", refusal);
-        self.put("rss_mb_before_150", before);
-        self.put("rss_mb_after_150", after);
+        self.put("rss_mb_least_at_150", least);
+        self.put("rss_mb_most_at_150", most);
         Ok(())
     }
 
-    /// Full of beacons: as fast as before, and soon there again?
-    fn fill(&mut self, place: &Place, rate: f64) -> Result<()> {
+    /// All that a collector takes on the database of a place.
+    fn speed(&self, what: &str, place: &Place) -> Result<f64> {
         let server = Server::collector(place)?;
-        let mut client = self.client(&server, 3)?;
+        // Others than any before, also on the full one.
+        let seed = server.seed();
+        let mut client = self.client(&server, seed)?;
+        client.run(Pace::Saturating, self.seconds(2, 5), |_| {})?;
+        let run = measured(what, &server, || {
+            client.run(Pace::Saturating, self.seconds(9, 30), |_| {})
+        })?;
+        drop(client);
+        server.stop()?;
+        Ok(run.per_second())
+    }
+
+    /// Full of beacons: as fast as before, and soon there again?
+    fn fill(&mut self, place: &Place) -> Result<()> {
+        let server = Server::collector(place)?;
+        let mut client = self.client(&server, server.seed())?;
         let mut stored = 0;
         while stored < self.options.fill {
             let run = measured(&format!("filling, {stored} so far"), &server, || {
@@ -189,30 +231,46 @@ impl Bench<'_> {
             })?;
             stored += run.taken;
         }
-        let run = measured("collector, all it takes when full", &server, || {
-            client.run(Pace::Saturating, self.seconds(9, 60), |_| {})
-        })?;
         drop(client);
         server.stop()?;
+        // In turn, since a shared machine is never as fast twice.
+        let (mut fresh, mut full) = (Vec::new(), Vec::new());
+        for _ in 0..3 {
+            let folder = tempfile::tempdir_in(&self.options.folder)?;
+            let empty = Place {
+                program: place.program.clone(),
+                folder: folder.path().to_owned(),
+            };
+            fresh.push(self.speed("collector, empty", &empty)?);
+            full.push(self.speed("collector, full", place)?);
+        }
+        let ratio = median(full) / median(fresh);
         let again = Server::collector(place)?;
         println!(
             "  with {stored} beacons stored: {:.1}% of the speed, ready after {:.2} s; {:.0} MB on disk",
-            run.per_second() / rate * 100.0,
+            ratio * 100.0,
             again.ready_after.as_secs_f64(),
             place.disk_bytes() as f64 / 1e6,
         );
         self.put("full_beacons", stored as f64);
-        self.put("full_ratio", run.per_second() / rate);
+        self.put("full_ratio", ratio);
         self.put("full_restart_s", again.ready_after.as_secs_f64());
         again.stop()
     }
 }
 
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(0.0)
+}
+
 /// Runs, and says what it cost whom.
 fn measured(what: &str, server: &Server, run: impl FnOnce() -> Result<Run>) -> Result<Run> {
     let (cpu, own) = (server.cpu_seconds(), own_cpu_seconds());
+    let written = server.written_bytes();
     let mut run = run()?;
     let (cpu, own) = (server.cpu_seconds() - cpu, own_cpu_seconds() - own);
+    let written = server.written_bytes() - written;
     let all = (run.taken + run.refused + run.strange).max(1) as f64;
     println!(
         "{what}: {:.0}/s over {:.1} s",
@@ -221,9 +279,10 @@ fn measured(what: &str, server: &Server, run: impl FnOnce() -> Result<Run>) -> R
     );
     let [p50, p99, p999] = [500, 990, 999].map(|at| percentile_ms(&mut run.latencies_micros, at));
     println!(
-        "  answered after p50 {p50:.1} p99 {p99:.1} p99.9 {p999:.1} ms; processor {:.1} µs a beacon, the generator's own {:.1} µs; {} refused, {} strange, {} waiting at most",
+        "  answered after p50 {p50:.1} p99 {p99:.1} p99.9 {p999:.1} ms; processor {:.1} µs a beacon, the generator's own {:.1} µs; {:.0} bytes written a beacon; {} refused, {} strange, {} waiting at most",
         cpu * 1e6 / all,
         own * 1e6 / all,
+        written / all,
         run.refused,
         run.strange,
         run.backlog,

@@ -8,6 +8,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
 /// A running server.
@@ -65,23 +66,46 @@ impl Server {
         })
     }
 
+    /// A number that no other server of this machine has had lately, for views that no other has seen.
+    pub(crate) fn seed(&self) -> u64 {
+        u64::from(self.child.id())
+    }
+
     /// Seconds on a processor so far.
     pub(crate) fn cpu_seconds(&self) -> f64 {
         cpu_seconds(&format!("/proc/{}/stat", self.child.id()))
     }
 
+    /// Bytes it has had written to the device so far.
+    pub(crate) fn written_bytes(&self) -> f64 {
+        let text = fs::read_to_string(format!("/proc/{}/io", self.child.id())).unwrap_or_default();
+        let line = text.lines().find(|line| line.starts_with("write_bytes:"));
+        let number = line.and_then(|line| line.split_whitespace().nth(1));
+        number.and_then(|number| number.parse().ok()).unwrap_or(0.0)
+    }
+
     /// Resident megabytes: now, and at most.
     pub(crate) fn resident_mb(&self) -> (f64, f64) {
         let path = format!("/proc/{}/status", self.child.id());
-        let text = fs::read_to_string(path).unwrap_or_default();
-        let kilobytes = |name: &str| {
-            let line = text.lines().find(|line| line.starts_with(name));
-            let number = line.and_then(|line| line.split_whitespace().nth(1));
-            number
-                .and_then(|number| number.parse::<f64>().ok())
-                .unwrap_or(0.0)
-        };
-        (kilobytes("VmRSS:") / 1024.0, kilobytes("VmHWM:") / 1024.0)
+        (status_mb(&path, "VmRSS:"), status_mb(&path, "VmHWM:"))
+    }
+
+    /// Looks at its memory every second.
+    pub(crate) fn watch_memory(&self) -> MemoryWatch {
+        let path = format!("/proc/{}/status", self.child.id());
+        let (stop, stopped) = channel::<()>();
+        let looking = std::thread::spawn(move || {
+            let (mut least, mut most) = (f64::MAX, 0.0f64);
+            loop {
+                let now = status_mb(&path, "VmRSS:");
+                (least, most) = (least.min(now), most.max(now));
+                let waited = stopped.recv_timeout(Duration::from_secs(1));
+                if waited != Err(RecvTimeoutError::Timeout) {
+                    return (least, most);
+                }
+            }
+        });
+        MemoryWatch { stop, looking }
     }
 
     /// A series of `/metrics`, summed over its labels.
@@ -99,6 +123,26 @@ impl Server {
         Ok(values.filter_map(|value| value.parse::<f64>().ok()).sum())
     }
 
+    /// Everything received has exactly one verdict, once nothing is under way.
+    fn check_books(&self) -> Result<()> {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        for side in ["beacons", "events"] {
+            let sum = |verdict| self.metric(&format!("sightline_collector_{side}_{verdict}_total"));
+            loop {
+                let received = sum("received")?;
+                let verdicts = sum("accepted")? + sum("duplicate")? + sum("rejected")?;
+                if received == verdicts {
+                    break;
+                }
+                if Instant::now() > deadline {
+                    bail!("{received} {side} were received and {verdicts} have a verdict");
+                }
+                std::thread::sleep(Duration::from_millis(50));
+            }
+        }
+        Ok(())
+    }
+
     /// Kills it with SIGKILL when its time has come.
     pub(crate) fn dies_after(mut self, life: Duration) -> Dying {
         Dying(std::thread::spawn(move || {
@@ -108,8 +152,11 @@ impl Server {
         }))
     }
 
-    /// Asks it to stop and waits until it has.
+    /// Asks it to stop and waits until it has, after checking its books.
     pub(crate) fn stop(mut self) -> Result<()> {
+        if self.private.is_some() {
+            self.check_books()?;
+        }
         drop(self.child.stdin.take());
         let ended = self.child.wait()?;
         if !ended.success() {
@@ -117,6 +164,29 @@ impl Server {
         }
         Ok(())
     }
+}
+
+/// A look at a server's memory that goes on.
+pub(crate) struct MemoryWatch {
+    stop: Sender<()>,
+    looking: std::thread::JoinHandle<(f64, f64)>,
+}
+
+impl MemoryWatch {
+    /// Least and most megabytes resident.
+    pub(crate) fn ended(self) -> (f64, f64) {
+        drop(self.stop);
+        self.looking.join().unwrap_or((0.0, f64::INFINITY))
+    }
+}
+
+/// A line of a process's status, in megabytes.
+fn status_mb(path: &str, name: &str) -> f64 {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    let line = text.lines().find(|line| line.starts_with(name));
+    let number = line.and_then(|line| line.split_whitespace().nth(1));
+    let kilobytes: f64 = number.and_then(|number| number.parse().ok()).unwrap_or(0.0);
+    kilobytes / 1024.0
 }
 
 /// A server that is about to be killed.

@@ -97,6 +97,7 @@ impl Retention {
         gone += drop_late(transaction, before(self.good_ms.max(self.bad_ms)), most)?;
         let known_ms = (KNOWN_DAYS * DAY_MS).max(self.good_ms).max(self.bad_ms);
         gone += drop_views(transaction, memory, before(known_ms), most)?;
+        gone += memory.drop_names(transaction, most)?;
         gone += transaction
             .prepare_cached(
                 "DELETE FROM minutes WHERE minute = (SELECT min(minute) FROM minutes) AND minute < ?1",
