@@ -6,8 +6,9 @@
 //! 3. [`store`] deduplicates, and commits raw rows, revisions and buckets in one transaction; only
 //!    then the sender hears 204.
 //! 4. [`sli`] says what each event counts as and adds up counts; pure.
-//! 5. [`compare`] reads what the servers count of the same journeys.
-//! 6. [`export`] and the API in [`http`] show both.
+//! 5. [`slo`] judges objectives by them; pure.
+//! 6. [`compare`] reads what the servers count of the same journeys.
+//! 7. [`export`] and the API in [`http`] show both.
 //!
 //! [`app`] joins the stations, which do not know one another; [`config`] is what an operator decides.
 
@@ -20,4 +21,5 @@ pub mod http;
 pub mod ingest;
 pub mod serve;
 pub mod sli;
+pub mod slo;
 pub mod store;

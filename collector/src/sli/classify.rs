@@ -1,7 +1,7 @@
 //! From an event to the one series it counts under, after the tables of outcomes: which outcomes are
 //! good, which bad, and when leaving early is neither.
 
-use super::series::{Class, Outcome, Series};
+use super::series::{Class, Latency, Outcome, Series};
 use crate::config::AppConfig;
 use beacon::{
     Event, EventKind, Finality, Head, JourneyOutcome, PageLoad, PageOutcome, RequestOutcome,
@@ -98,6 +98,7 @@ impl Objectives {
             class,
             provisional: labels.finality == Finality::Provisional,
             mixed: labels.mixed,
+            latency: Latency::UNKNOWN,
         };
         Some(Contribution { series, weight })
     }

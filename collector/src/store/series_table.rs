@@ -2,7 +2,7 @@
 //! can reach have a budget of values each; past it they count under `_other`, and that is counted.
 
 use super::StoreGauges;
-use crate::sli::{Class, Outcome, Series};
+use crate::sli::{Class, Latency, Outcome, Series};
 use rusqlite::{Connection, Row, Transaction, params};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -178,5 +178,6 @@ pub(super) fn series_of(row: &Row<'_>) -> rusqlite::Result<Option<Series>> {
         class,
         provisional: row.get("provisional")?,
         mixed: row.get("mixed")?,
+        latency: Latency::UNKNOWN,
     }))
 }
