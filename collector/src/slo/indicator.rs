@@ -9,7 +9,7 @@ use beacon::VitalName;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Indicator {
     /// The browsers' events.
-    Events(EventIndicator),
+    Events(Box<EventIndicator>),
     /// How much of what was sent, or served, has arrived.
     Coverage(Coverage),
     /// Counters read directly from the servers.

@@ -8,6 +8,7 @@ mod counts;
 mod evaluate;
 mod exclusion;
 pub mod files;
+pub mod generate;
 mod guard;
 mod indicator;
 mod lint;

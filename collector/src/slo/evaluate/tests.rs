@@ -21,11 +21,11 @@ fn objective(target: &str, window: &str) -> Objective {
         title: "Pages".into(),
         description: String::new(),
         service: "shop".into(),
-        indicator: Indicator::Events(EventIndicator {
+        indicator: Indicator::Events(Box::new(EventIndicator {
             total: filter.clone(),
             part: filter,
             part_is: Part::Good,
-        }),
+        })),
         target: Ppm::from_share(target).unwrap(),
         alerts: standard(window.longest_seconds()),
         window,

@@ -2,6 +2,9 @@
 //! OpenSLO v1 (<https://github.com/OpenSLO/OpenSLO>), the files of Sloth, and the list of maintenance.
 
 mod alerting;
+mod counters;
+mod entry;
+mod events;
 mod fields;
 mod maintenance;
 mod metadata;
@@ -12,8 +15,7 @@ mod sli;
 mod slo;
 mod sloth;
 mod source;
-#[cfg(test)]
-mod tests;
+mod time_window;
 
 pub use problem::Problem;
 pub use read::{File, Known, KnownApp, ObjectiveSet, Service, read};

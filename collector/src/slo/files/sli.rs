@@ -1,10 +1,11 @@
 //! An indicator's document: a ratio of two sources, a ratio ready made, or a metric compared with a
 //! threshold that the objective names.
 
+use super::events::edge;
 use super::fields::Fields;
 use super::problem::Problems;
 use super::read::Known;
-use super::source::{DataSource, Source, edge, source};
+use super::source::{DataSource, Source, source};
 use crate::sli::Outcome;
 use crate::slo::indicator::{
     Coverage, EventFilter, EventIndicator, Indicator, Part, PrometheusIndicator, ScrapeFactor,
@@ -140,7 +141,7 @@ pub(super) fn indicator(
     };
     match (metric, threshold) {
         (Metric::Threshold(Source::Events(filter)), Some(threshold)) => {
-            events_within(filter, threshold, problems).map(Indicator::Events)
+            events_within(filter, threshold, problems).map(|of| Indicator::Events(Box::new(of)))
         }
         (Metric::Threshold(Source::Events(_)), None) => say(
             "a thresholdMetric is compared with a value",
@@ -169,11 +170,11 @@ pub(super) fn indicator(
                         "name the same app and the same page, journey, request or vital in both",
                     );
                 }
-                Some(Indicator::Events(EventIndicator {
+                Some(Indicator::Events(Box::new(EventIndicator {
                     total: total.clone(),
                     part: part.clone(),
                     part_is: *part_is,
-                }))
+                })))
             }
             (Source::Scrape(one, part), Source::Scrape(other, total)) if one == other => {
                 let factor = ScrapeFactor {

@@ -1,20 +1,18 @@
 //! An SLO's document: the objectives it declares, each with its indicator, target, window and alerts.
 
 use super::alerting::{Alerting, expect_kind, policy};
+use super::entry::{METHODS, entry};
 use super::fields::Fields;
 use super::metadata::{Metadata, metadata};
-use super::node::Node;
 use super::problem::Problems;
 use super::read::Known;
-use super::sli::{Metric, Threshold, indicator, metric};
+use super::sli::{Metric, metric};
 use super::source::{DataSource, listed};
-use crate::slo::objective::{Budgeting, Objective, Role, Twin};
+use super::time_window::window;
+use crate::slo::objective::{Objective, Role, Twin};
 use crate::slo::policy::{BurnAlert, standard};
 use crate::slo::ppm::Ppm;
-use crate::slo::timeline::Slicing;
-use crate::slo::window::{Period, Window};
-use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
+use crate::slo::window::Window;
 use std::collections::{BTreeSet, HashMap};
 
 /// Documents that an SLO may refer to.
@@ -48,11 +46,6 @@ pub(super) fn objectives(
     let service = service(spec, refer, problems);
     let shared = shared_metric(spec, refer, problems);
     let window = window(spec, problems);
-    let methods = [
-        ("Occurrences", Method::Occurrences),
-        ("Timeslices", Method::Judged),
-        ("RatioTimeslices", Method::Weighed),
-    ];
     if !spec.has("budgetingMethod") {
         let right = "write Occurrences, Timeslices or RatioTimeslices";
         problems.say(
@@ -62,7 +55,7 @@ pub(super) fn objectives(
             right,
         );
     }
-    let method = spec.word("budgetingMethod", &methods, problems);
+    let method = spec.word("budgetingMethod", &METHODS, problems);
     let role = role(of, problems);
     let policies = policies(spec, refer, problems);
     let entries = spec.list("objectives", problems);
@@ -78,7 +71,7 @@ pub(super) fn objectives(
     let several = entries.len() > 1;
     let mut found = Vec::new();
     for (index, (path, node)) in entries.into_iter().enumerate() {
-        let entry = entry(node, &path, &shared, method, problems);
+        let entry = entry(node, &path, shared.metric(), method, problems);
         let (Some(entry), Some(window), Some(role)) = (entry, &window, role) else {
             continue;
         };
@@ -115,13 +108,6 @@ pub(super) fn objectives(
     }
     spec.finish(problems);
     found
-}
-
-#[derive(Clone, Copy)]
-enum Method {
-    Occurrences,
-    Judged,
-    Weighed,
 }
 
 fn service(spec: &Fields<'_>, refer: &Refer<'_>, problems: &mut Problems) -> String {
@@ -207,106 +193,6 @@ impl Shared<'_> {
             Self::Unreadable => None,
         }
     }
-}
-
-fn window(spec: &Fields<'_>, problems: &mut Problems) -> Option<Window> {
-    let windows = spec.list("timeWindow", problems);
-    let [(path, node)] = windows.as_slice() else {
-        let what = format!("there are {} windows", windows.len());
-        let right = "write exactly one, such as - {duration: 28d, isRolling: true}";
-        problems.say(spec.line, &spec.path_of("timeWindow"), what, right);
-        return None;
-    };
-    let fields = Fields::of(node, path, problems);
-    let rolling = fields.boolean("isRolling", problems);
-    let calendar = fields.get("calendar");
-    if fields.get("duration").is_none() {
-        problems.say(
-            fields.line,
-            &fields.path_of("duration"),
-            "it is missing".to_owned(),
-            "write one such as 28d",
-        );
-    }
-    let period = fields.period("duration", problems);
-    fields.finish(problems);
-    let (period, line) = period?;
-    match (calendar, rolling) {
-        (Some(_), Some(true)) => {
-            let right = "leave calendar out, or write isRolling: false";
-            problems.say(
-                node.line,
-                path,
-                "it is rolling and has a calendar".to_owned(),
-                right,
-            );
-            None
-        }
-        (Some(node), _) => {
-            let calendar = Fields::of(node, &fields.path_of("calendar"), problems);
-            let found = calendar_window(period, &calendar, problems);
-            calendar.finish(problems);
-            found
-        }
-        (None, Some(false)) => {
-            let right = "write calendar: {startTime: …, timeZone: …}, or isRolling: true";
-            problems.say(
-                node.line,
-                path,
-                "it says neither rolling nor which calendar".to_owned(),
-                right,
-            );
-            None
-        }
-        (None, _) if period.fixed_seconds().is_none() => {
-            let what = format!("{period} is not always equally long");
-            let right = "write days or weeks, such as 28d, or give it a calendar";
-            problems.say(line, &fields.path_of("duration"), what, right);
-            None
-        }
-        (None, _) => Some(Window::Rolling(period)),
-    }
-}
-
-fn calendar_window(period: Period, fields: &Fields<'_>, problems: &mut Problems) -> Option<Window> {
-    let right = "write date and time without zone, such as 2026-01-01 00:00:00";
-    let start = fields
-        .required("startTime", right, problems)
-        .and_then(|(text, line)| {
-            let found = text
-                .parse::<DateTime>()
-                .ok()
-                .filter(|_| !text.ends_with(['Z', 'z']));
-            if found.is_none() {
-                problems.say(
-                    line,
-                    &fields.path_of("startTime"),
-                    format!("{text:?} is no date"),
-                    right,
-                );
-            }
-            found
-        });
-    let right = "write a name of the IANA database, such as Europe/Berlin";
-    let zone = fields
-        .required("timeZone", right, problems)
-        .and_then(|(text, line)| {
-            let found = TimeZone::get(text).ok();
-            if found.is_none() {
-                problems.say(
-                    line,
-                    &fields.path_of("timeZone"),
-                    format!("{text:?} is no time zone"),
-                    right,
-                );
-            }
-            found
-        });
-    Some(Window::Calendar {
-        period,
-        start: start?,
-        zone: zone?,
-    })
 }
 
 /// Who says nothing means it.
@@ -411,201 +297,4 @@ fn alerts(
             .into_iter()
             .partition(|alert| !alert.factor.is_out_of_reach(target)),
     }
-}
-
-struct Entry {
-    title: String,
-    target: Ppm,
-    indicator: crate::slo::Indicator,
-    budgeting: Budgeting,
-}
-
-fn entry(
-    node: &Node,
-    path: &str,
-    shared: &Shared<'_>,
-    method: Option<Method>,
-    problems: &mut Problems,
-) -> Option<Entry> {
-    let fields = Fields::of(node, path, problems);
-    let title = fields.string("displayName", problems);
-    let target = target(&fields, problems);
-    let op = fields.text("op", problems);
-    let value = fields.text("value", problems);
-    if let Some((op, line)) = op
-        && op != "lte"
-    {
-        let what = format!(
-            "{op:?} cannot be counted: the edges of the histograms belong to what is below them"
-        );
-        problems.say(line, &fields.path_of("op"), what, "write lte");
-    }
-    if value.is_some() && op.is_none() {
-        problems.say(
-            fields.line,
-            &fields.path_of("op"),
-            "it is missing".to_owned(),
-            "write lte",
-        );
-    }
-    for composite in ["indicator", "indicatorRef", "compositeWeight"] {
-        if fields.get(composite).is_some() {
-            let right = "write each part as an SLO of its own";
-            problems.say(
-                fields.line,
-                &fields.path_of(composite),
-                "composite SLOs are not supported".to_owned(),
-                right,
-            );
-        }
-    }
-    let budgeting = budgeting(&fields, method, problems);
-    fields.finish(problems);
-    let threshold = value.map(|(value, line)| Threshold {
-        value,
-        line,
-        path: fields.path_of("value"),
-    });
-    let metric = shared.metric()?;
-    let indicator = indicator(metric, threshold.as_ref(), node.line, path, problems)?;
-    Some(Entry {
-        title,
-        target: target?,
-        indicator,
-        budgeting: budgeting?,
-    })
-}
-
-fn target(fields: &Fields<'_>, problems: &mut Problems) -> Option<Ppm> {
-    let share = fields.text("target", problems);
-    let percent = fields.text("targetPercent", problems);
-    let (found, line, key) = match (share, percent) {
-        (Some((text, line)), None) => (Ppm::from_share(text), line, "target"),
-        (None, Some((text, line))) => (Ppm::from_percent(text), line, "targetPercent"),
-        (share, _) => {
-            let what = if share.is_some() {
-                "there are two"
-            } else {
-                "it is missing"
-            };
-            let right = "write either target: 0.999 or targetPercent: 99.9";
-            problems.say(
-                fields.line,
-                &fields.path_of("target"),
-                what.to_owned(),
-                right,
-            );
-            return None;
-        }
-    };
-    let right = "write a share below 1 such as target: 0.999, or targetPercent: 99.9";
-    match found {
-        Ok(target) if target.complement().parts() > 0 => Some(target),
-        Ok(_) => {
-            let what = "all is more than can be promised: there is no budget".to_owned();
-            problems.say(line, &fields.path_of(key), what, right);
-            None
-        }
-        Err(error) => {
-            problems.say(line, &fields.path_of(key), error.to_string(), right);
-            None
-        }
-    }
-}
-
-fn budgeting(
-    fields: &Fields<'_>,
-    method: Option<Method>,
-    problems: &mut Problems,
-) -> Option<Budgeting> {
-    let method = method?;
-    let slice_target = fields.text("timeSliceTarget", problems);
-    let slice = fields.text("timeSliceWindow", problems);
-    let mut needless = |key: &str| {
-        let right = "leave it out, or change budgetingMethod";
-        problems.say(
-            fields.line,
-            &fields.path_of(key),
-            "there are no such slices".to_owned(),
-            right,
-        );
-    };
-    match method {
-        Method::Occurrences => {
-            if slice_target.is_some() {
-                needless("timeSliceTarget");
-            }
-            if slice.is_some() {
-                needless("timeSliceWindow");
-            }
-            return Some(Budgeting::Occurrences);
-        }
-        Method::Weighed if slice_target.is_some() => needless("timeSliceTarget"),
-        Method::Weighed | Method::Judged => {}
-    }
-    let right = "write whole minutes, such as 5m";
-    let Some((text, line)) = slice else {
-        problems.say(
-            fields.line,
-            &fields.path_of("timeSliceWindow"),
-            "it is missing".to_owned(),
-            right,
-        );
-        return None;
-    };
-    let minutes = match text.parse::<u64>() {
-        Ok(minutes) => Some(minutes),
-        Err(_) => Period::parse(text)
-            .and_then(Period::fixed_seconds)
-            .map(|seconds| seconds / 60),
-    };
-    let minutes = minutes.filter(|minutes| (1..=1440).contains(minutes));
-    if minutes.is_none() {
-        problems.say(
-            line,
-            &fields.path_of("timeSliceWindow"),
-            format!("{text:?} is no length of a slice"),
-            right,
-        );
-    }
-    let slicing = match method {
-        Method::Weighed | Method::Occurrences => Some(Slicing::Weighed),
-        Method::Judged => {
-            let right = "write the share that makes a slice good, such as 0.95";
-            let Some((text, line)) = slice_target else {
-                problems.say(
-                    fields.line,
-                    &fields.path_of("timeSliceTarget"),
-                    "it is missing".to_owned(),
-                    right,
-                );
-                return None;
-            };
-            match Ppm::from_share(text) {
-                Ok(share) if share.parts() > 0 => Some(Slicing::Judged(share)),
-                Ok(_) => {
-                    problems.say(
-                        line,
-                        &fields.path_of("timeSliceTarget"),
-                        "nothing makes every slice good".to_owned(),
-                        right,
-                    );
-                    None
-                }
-                Err(error) => {
-                    problems.say(
-                        line,
-                        &fields.path_of("timeSliceTarget"),
-                        error.to_string(),
-                        right,
-                    );
-                    None
-                }
-            }
-        }
-    };
-    Some(Budgeting::Timeslices {
-        minutes: minutes?,
-        slicing: slicing?,
-    })
 }
