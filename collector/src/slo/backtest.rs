@@ -77,3 +77,86 @@ pub fn backtest(
         minutes,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::slo::Counts;
+    use crate::slo::files::{File, Known, read};
+
+    const FILE: &str = "
+version: prometheus/v1
+service: shop
+slos:
+  - name: orders
+    objective: 99.9
+    sli: {raw: {error_ratio_query: 'x[{{.window}}]'}}
+";
+    const DAY: u64 = 24 * 60;
+
+    fn objective() -> Objective {
+        let file = File {
+            name: "sloth.yaml".into(),
+            text: FILE.into(),
+        };
+        read(&[file], &Known::default())
+            .unwrap()
+            .objectives
+            .remove(0)
+    }
+
+    #[test]
+    fn an_incident_of_the_past_would_have_paged_once_from_its_sixth_minute_on() {
+        let (begin, end) = (3 * DAY, 3 * DAY + 30);
+        let of = |minute| {
+            if (begin..end).contains(&minute) {
+                Counts::new(850, 150)
+            } else {
+                Counts::new(1000, 0)
+            }
+        };
+        let history = Timeline::new((0..4 * DAY).map(|minute| (minute, of(minute))));
+        let whole = Stretch::new(DAY * MINUTE_MS, 4 * DAY * MINUTE_MS);
+        let found = backtest(&objective(), &history, &[], whole);
+        let pages: Vec<_> = found
+            .firings
+            .iter()
+            .filter(|firing| firing.alert.factor.0 == 14_400)
+            .collect();
+        let minutes: Vec<_> = pages
+            .iter()
+            .map(|firing| {
+                (
+                    firing.stretch.from_ms / MINUTE_MS - begin,
+                    firing.stretch.to_ms / MINUTE_MS - begin,
+                )
+            })
+            .collect();
+        assert_eq!(minutes, [(6, 34)]);
+        assert_eq!(found.minutes.values().sum::<u64>(), 3 * DAY + 1);
+        assert!(found.minutes["healthy"] > 0 && found.minutes["no data"] == 0);
+    }
+
+    #[test]
+    fn an_alert_that_must_hold_is_told_that_much_later() {
+        let of = |minute| {
+            if minute >= 600 {
+                Counts::new(0, 100)
+            } else {
+                Counts::new(100, 0)
+            }
+        };
+        let history = Timeline::new((0..DAY).map(|minute| (minute, of(minute))));
+        let mut objective = objective();
+        objective.alerts.truncate(1);
+        let whole = Stretch::new(0, DAY * MINUTE_MS);
+        let first = |objective: &Objective| {
+            backtest(objective, &history, &[], whole).firings[0]
+                .stretch
+                .from_ms
+        };
+        let at_once = first(&objective);
+        objective.alerts[0].after_s = 600;
+        assert_eq!(first(&objective) - at_once, 10 * MINUTE_MS);
+    }
+}

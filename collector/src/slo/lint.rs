@@ -147,3 +147,74 @@ fn of_alert(alert: &BurnAlert, target: Ppm, window_s: u64, means: &Means) -> Vec
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::slo::files::{File, Known, read};
+
+    /// An objective over `window` with one alert of these words.
+    fn rules(window: &str, target: &str, alert: &str, means: &Means) -> Vec<&'static str> {
+        let text = format!(
+            "apiVersion: openslo/v1
+kind: SLO
+metadata: {{name: orders}}
+spec:
+  service: shop
+  indicator:
+    metadata: {{name: orders}}
+    spec:
+      ratioMetric:
+        good: {{metricSource: {{type: sightline, spec: {{app: shop, page: '*', class: good}}}}}}
+        total: {{metricSource: {{type: sightline, spec: {{app: shop, page: '*'}}}}}}
+  timeWindow: [{{duration: {window}, isRolling: true}}]
+  budgetingMethod: Occurrences
+  objectives: [{{target: {target}}}]
+  alertPolicies:
+    - metadata: {{name: fast}}
+      spec:
+        conditions:
+          - metadata: {{name: fast, annotations: {{sightline.dev/short-window: 5m}}}}
+            spec: {{severity: page, condition: {{op: gt, {alert}}}}}
+"
+        );
+        let file = File {
+            name: "x.yaml".into(),
+            text,
+        };
+        let set =
+            read(&[file], &Known::default()).unwrap_or_else(|problems| panic!("{problems:#?}"));
+        let found = lint(&set.objectives[0], means);
+        found.iter().map(|finding| finding.rule.name()).collect()
+    }
+
+    const MEANS: Means = Means {
+        retention_s: 100 * 86_400,
+        scraped_retention_s: 31 * 86_400,
+        interval_s: 15,
+    };
+    const GOOD: &str = "threshold: 14.4, lookbackWindow: 1h";
+
+    #[test]
+    fn the_workbooks_own_page_has_nothing_to_mend() {
+        assert_eq!(rules("30d", "0.999", GOOD, &MEANS), [""; 0]);
+    }
+
+    #[test]
+    fn each_rule_finds_what_it_is_for() {
+        let of = |alert| rules("30d", "0.999", alert, &MEANS);
+        assert_eq!(rules("30d", "0.9", GOOD, &MEANS), ["out-of-reach", "mute"]);
+        assert_eq!(rules("101d", "0.999", GOOD, &MEANS), ["beyond-retention"]);
+        assert_eq!(rules("2h", "0.999", GOOD, &MEANS), ["long-window"]);
+        assert_eq!(of("threshold: 2, lookbackWindow: 4m"), ["windows"]);
+        assert_eq!(
+            of("threshold: 2, lookbackWindow: 1h, alertAfter: 2h"),
+            ["holds-too-long"]
+        );
+        let seldom = Means {
+            interval_s: 300,
+            ..MEANS
+        };
+        assert_eq!(rules("30d", "0.999", GOOD, &seldom), ["below-interval"]);
+    }
+}

@@ -7,6 +7,7 @@ mod budget;
 mod counts;
 mod evaluate;
 mod exclusion;
+mod explain;
 pub mod files;
 pub mod generate;
 mod guard;
@@ -26,6 +27,7 @@ pub use evaluate::{
     AlertState, Answered, Asked, Burn, Evaluation, History, State, evaluate, tells,
 };
 pub use exclusion::Exclusion;
+pub use explain::{explain, percent};
 pub use indicator::{
     Coverage, CoverageOf, EventFilter, EventIndicator, Indicator, Part, PrometheusIndicator,
     ScrapeFactor, ScrapeIndicator, Subject,
