@@ -18,6 +18,10 @@ export function clock(ms) {
   return new Date(ms).toLocaleTimeString('en-GB');
 }
 
+export function day(ms) {
+  return new Date(ms).toLocaleDateString('en-GB');
+}
+
 export function duration(ms) {
   return ms < 1000 ? `${ms} ms` : `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 1)} s`;
 }

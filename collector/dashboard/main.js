@@ -1,6 +1,7 @@
 // Chooses the view by the address's fragment, fetches, renders, and does so again every two seconds
 // while somebody looks.
 
+import { authorization } from './token.js';
 import { h } from './dom.js';
 import { clock } from './format.js';
 import { overview } from './overview.js';
@@ -20,7 +21,7 @@ function address() {
 }
 
 async function get(path, query) {
-  const answer = await fetch(`${path}?${query}`);
+  const answer = await fetch(`${path}?${query}`, { headers: authorization() });
   const body = await answer.json();
   if (!answer.ok) throw new Error(`${body.what}; ${body.what_to_do}`);
   return body;

@@ -2,6 +2,7 @@
 
 import { h, stacked, table } from './dom.js';
 import { count, percent, plural, tone, words } from './format.js';
+import { drops } from './views.js';
 
 const PAGE_OUTCOMES = ['ready', 'blank', 'broken', 'incomplete', 'abandoned'];
 const JOURNEY_OUTCOMES = ['success', 'failed', 'hung', 'abandoned'];
@@ -131,7 +132,13 @@ function coverage(figures) {
         ? fact('no data', 'on documents served')
         : fact(percent(figures.documents_ppm === null ? null : Math.min(figures.documents_ppm, 1_000_000)),
           `of ${plural(figures.documents_served, 'document')} served were heard of again${dark(figures.documents)}`),
-      fact(count(figures.probe_degraded), 'views whose probe did not come up')));
+      fact(count(figures.probe_degraded), 'views whose probe did not come up'),
+      fact(count(figures.client_drops), `events given up by the probes${givenUp(figures.client_drops_by_reason)}`)));
+}
+
+function givenUp(byReason) {
+  const reasons = drops(byReason);
+  return reasons && `: ${reasons}`;
 }
 
 function dark(documents) {

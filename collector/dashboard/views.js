@@ -1,10 +1,10 @@
 // Behind a number: the views it counts, and one view with everything that is known of it.
 
 import { h, table } from './dom.js';
-import { clock, count, plural, words } from './format.js';
+import { clock, count, day, plural, words } from './format.js';
 import { attributes, cost, outcome, timeline } from './timeline.js';
 
-export function viewList({ views, truncated }, query) {
+export function viewList({ views, truncated, raw }, query) {
   const chosen = [...query].filter(([name]) => !['app', 'window', 'limit'].includes(name));
   const rows = views.map((view) => [
     clock(view.first_received_ms),
@@ -22,7 +22,11 @@ export function viewList({ views, truncated }, query) {
     h('h2', {}, plural(views.length, 'view'), h('small', {}, truncated ? 'and more; ' : '',
       chosen.map(([name, value]) => `${words(name)} ${value || 'unknown'}`).join(' · ') || 'all')),
     table([{ text: 'received' }, { text: 'view' }, { text: 'page' }, { text: 'journeys' },
-      { text: 'route' }, { text: 'release' }, { text: 'pods touched' }], rows, 'No such views in this window.'));
+      { text: 'route' }, { text: 'release' }, { text: 'pods touched' }], rows, 'No such views in this window.'),
+    !raw?.whole_from_ms ? null : h('p', { class: 'note' },
+      `Everything received since ${day(raw.whole_from_ms)} ${clock(raw.whole_from_ms)} can be opened. Before that, ` +
+      `beacons without a failure (kept ${plural(raw.good_days, 'day')}) or with one (${plural(raw.bad_days, 'day')}) ` +
+      'have gone: they are counted, and no longer listed.'));
 }
 
 // Why events may be missing that nothing is wrong with.
@@ -46,7 +50,7 @@ export function viewDetail(view) {
     ['probe core', words(view.core)], ['probe cost', cost(view.probe)],
     ...(view.attributes.length > 0 ? [['attributes', attributes(view.attributes)]] : []),
     ...(Object.keys(view.drops).length > 0 ? [['given up by the probe', drops(view.drops)]] : []),
-    ['beacons', `${view.beacons.length} received${lost > 0 ? `, ${lost} known to be lost` : ''}`],
+    ['beacons', `${view.beacons.length} received${lost > 0 ? `, ${lost} known to be lost` : ''}${gone(view)}`],
   ];
   return h('section', {},
     h('p', { class: 'back' }, h('a', { href: '#/' }, '← all figures')),
@@ -56,6 +60,11 @@ export function viewDetail(view) {
     table([{ text: 'time' }, { text: 'what' }, { text: 'how it ended' }, { text: 'took', num: true },
       { text: 'details' }], timeline(view), 'Nothing was told of this view.'),
     h('details', {}, h('summary', {}, 'as stored'), h('pre', {}, JSON.stringify(view, null, 2))));
+}
+
+function gone(view) {
+  const gone = view.beacons_no_longer_kept;
+  return gone > 0 ? `; ${gone} more, past the age that is kept, counted and no longer shown` : '';
 }
 
 function caution(detail) {
@@ -69,7 +78,7 @@ const REASONS = {
   capped: 'past what is told singly', withheld: 'withheld by the application',
 };
 
-function drops(byReason) {
+export function drops(byReason) {
   return Object.entries(byReason).map(([reason, events]) =>
     `${count(events)} ${REASONS[reason] ?? words(reason)}`).join(' · ');
 }

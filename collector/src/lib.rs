@@ -10,7 +10,8 @@
 //! 6. [`compare`] reads what the servers count of the same journeys.
 //! 7. [`export`] and the API in [`http`] show both.
 //!
-//! [`app`] joins the stations, which do not know one another; [`config`] is what an operator decides.
+//! [`serve`] stands before all of them: it takes connections and bounds what each may cost. [`app`]
+//! joins the stations, which do not know one another; [`config`] is what an operator decides.
 
 pub mod app;
 pub mod clock;
@@ -19,6 +20,7 @@ pub mod config;
 pub mod export;
 pub mod http;
 pub mod ingest;
+pub mod problems;
 pub mod serve;
 pub mod sli;
 pub mod slo;

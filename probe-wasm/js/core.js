@@ -53,6 +53,7 @@ export async function start(given, base) {
   // --- What modules hear of.
   const heard = {};
   const on = (what, tell) => (heard[what] = heard[what] || []).push(guarded(tell));
+  const heardVitals = [];
   const tell = (what, ...told) => heard[what]?.forEach((hear) => hear(...told));
   let kept = [];
   const said = {};
@@ -64,6 +65,11 @@ export async function start(given, base) {
     take(kind, hear) {
       on('take ' + kind, hear);
       if (kept) kept.filter((tuple) => tuple[0] === kind).forEach((tuple) => guarded(hear)(tuple));
+    },
+    // Those told before count as told now.
+    vitals(hear) {
+      on('vital', hear);
+      toldVitals((_, vital) => guarded(hear)(vital), []);
     },
     problem(key, what) {
       if (config.debug && !said[key]) console.warn('sightline: ' + key + ': ' + (said[key] = what));
@@ -146,7 +152,7 @@ export async function start(given, base) {
 
   // --- What leaves.
   const seal = (anyway) => {
-    toldVitals(tell);
+    toldVitals(tell, heardVitals);
     const due = wasm.gather(anyway);
     if (due) tellErrors();
     shell.pass?.(due);
@@ -310,14 +316,15 @@ export async function start(given, base) {
   };
   hook.api = new Proxy(own, { get: (api, name) => api[name] || ((...given) => call(name, given)) });
   hook.calls?.splice(0).forEach(([name, given]) => hook.api[name](...given));
+  // Who comes when the page was hidden says at once what there is to say. A prerendered page will be shown.
+  const caughtUp = () => hidden && !document.prerendering ? hook.lifecycle('hide') : run();
   if (config.debug) load('debug');
-  if (config.more !== false && words[DETAILS]) idle(() => load('more'), { timeout: 1000 });
+  if (config.more !== false && words[DETAILS]) idle(() => load('more', caughtUp), { timeout: 1000 });
   // Modules are there by now, or never.
   setTimeout(guarded(() => {
     kept = 0;
     tellCost();
   }), KEPT_MS);
   // Hidden before we came: the hook has spoken of the page, the vitals are ours to tell.
-  if (hidden && !document.prerendering) hook.lifecycle('hide');
-  else run();
+  caughtUp();
 }

@@ -15,9 +15,10 @@ const HIDDEN: &str = "document.visibilityState === 'hidden'";
 const VISIBLE: &str = "document.visibilityState === 'visible'";
 
 /// The pages visited, in order; each is a path of the site, and its own story in [`visit`].
-pub(crate) const CASES: [&str; 11] = [
+pub(crate) const CASES: [&str; 12] = [
     "/still",
     "/late-candidates",
+    "/late-picture",
     "/script-clicks",
     "/session-windows",
     "/many-interactions",
@@ -39,9 +40,21 @@ pub(crate) const BEFORE: &str = "/before-prerendered";
 pub(crate) fn purpose(path: &str) -> &'static [(&'static str, &'static str)] {
     const RESTORED: &str = "back_forward_cache";
     match path {
-        "/session-windows" => &[("navigate", "cls")],
-        "/many-interactions" | "/quick-clicks" => &[("navigate", "inp")],
-        "/late-core-clicks" => &[("navigate", "inp"), ("navigate", "lcp")],
+        "/late-picture" => &[
+            ("navigate", "lcp"),
+            ("navigate", "lcp resource_load_delay"),
+            ("navigate", "lcp resource_load_duration"),
+        ],
+        "/session-windows" => &[("navigate", "cls"), ("navigate", "cls largest_shift")],
+        "/many-interactions" | "/quick-clicks" => {
+            &[("navigate", "inp"), ("navigate", "inp processing_duration")]
+        }
+        "/late-core-clicks" => &[
+            ("navigate", "inp"),
+            ("navigate", "inp processing_duration"),
+            ("navigate", "lcp"),
+            ("navigate", "lcp element_render_delay"),
+        ],
         "/late-core-hidden" => &[("navigate", "cls"), ("navigate", "lcp")],
         "/loaded-hidden" => &[("navigate", "ttfb")],
         "/restored" => &[

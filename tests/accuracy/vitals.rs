@@ -22,7 +22,7 @@ pub(crate) async fn compared(stage: &SiteStage, only: &str) -> Result<Vec<Row>> 
     put_up(stage)?;
     let mut rows = Vec::new();
     println!(
-        "{:<24}{:<20}{:<6}{:>14}{:>14}",
+        "{:<24}{:<20}{:<28}{:>14}{:>14}",
         "page", "navigation", "vital", "web-vitals", "sightline"
     );
     for path in visits::CASES.into_iter().filter(|path| path.contains(only)) {
@@ -41,11 +41,12 @@ pub(crate) async fn compared(stage: &SiteStage, only: &str) -> Result<Vec<Row>> 
 
 fn put_up(stage: &SiteStage) -> Result<()> {
     let folder = workspace().join("tests/accuracy");
-    let library = folder.join("node_modules/web-vitals/dist/web-vitals.iife.js");
+    let library = folder.join("node_modules/web-vitals/dist/web-vitals.attribution.iife.js");
     let library = std::fs::read(&library).with_context(|| library.display().to_string())?;
     stage
         .site
         .put_file("/web-vitals.js", "text/javascript", library);
+    stage.site.put_file("/picture.bmp", "image/bmp", picture());
     let html = std::fs::read_to_string(folder.join("page.html"))?;
     for path in visits::CASES
         .into_iter()
@@ -60,6 +61,37 @@ fn put_up(stage: &SiteStage) -> Result<()> {
         stage.site.put(path, page)?;
     }
     Ok(())
+}
+
+/// 256 by 256 points of noise: what has less in it is no largest paint to the browser.
+fn picture() -> Vec<u8> {
+    const SIDE: u32 = 256;
+    let size = SIDE * SIDE * 3;
+    let mut bytes = b"BM".to_vec();
+    // File header, then the information header: https://learn.microsoft.com/windows/win32/gdi/bitmap-storage
+    for number in [
+        54 + size,
+        0,
+        54,
+        40,
+        SIDE,
+        SIDE,
+        1 | 24 << 16,
+        0,
+        size,
+        0,
+        0,
+        0,
+        0,
+    ] {
+        bytes.extend(number.to_le_bytes());
+    }
+    let mut noise = 1_u32;
+    bytes.extend((0..size).map(|_| {
+        noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        noise.to_be_bytes()[0]
+    }));
+    bytes
 }
 
 /// The rows once they agree, or as they are when time is up.

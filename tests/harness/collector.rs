@@ -1,9 +1,12 @@
 //! A collector of a test's own: configured in a folder that is thrown away, on ports of its own, started
 //! and stopped as often as the test likes, always on the same database.
 
+use crate::api::Collector;
 use crate::process::{Program, binary, free_port, log_file};
+use crate::wait::until;
 use anyhow::{Context, Result};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 /// The program, running or not.
 pub struct CollectorProgram {
@@ -68,28 +71,66 @@ impl CollectorProgram {
         Ok(toml::to_string(&*config)?)
     }
 
-    /// Stops it in an orderly way.
+    /// Stops it in an orderly way, after checking its books.
     ///
     /// # Errors
-    /// When it is not running or does not stop.
+    /// When it is not running, does not stop, or something received has no verdict or two.
     pub async fn stop(&self) -> Result<()> {
         let program = self.program.lock().await.take();
-        program
-            .context("the collector is not running")?
-            .stop()
-            .await
+        let program = program.context("the collector is not running")?;
+        self.check_books().await?;
+        program.stop().await
     }
 
-    /// Stops it if it runs.
+    /// Everything received has exactly one verdict, once nothing is under way.
+    async fn check_books(&self) -> Result<()> {
+        let api = Collector::at(&self.private, "");
+        let within = Duration::from_secs(15);
+        until("the collector's books to balance", within, async || {
+            let metrics = api.metrics().await;
+            let metrics = metrics.map_err(|error| format!("{error:#}"))?;
+            unbalanced(&metrics).map_or(Ok(()), Err)
+        })
+        .await
+    }
+
+    /// Stops it if it runs, after checking its books.
     ///
     /// # Errors
-    /// When it does not stop.
+    /// When it does not stop, or something received has no verdict or two.
     pub async fn strike(&self) -> Result<()> {
         match self.program.lock().await.take() {
-            Some(program) => program.stop().await,
+            Some(program) => {
+                self.check_books().await?;
+                program.stop().await
+            }
             None => Ok(()),
         }
     }
+}
+
+/// What does not add up of what was received, accepted, known already and refused.
+fn unbalanced(metrics: &str) -> Option<String> {
+    let sum = |side: &str, verdict: &str| -> f64 {
+        let name = format!("sightline_collector_{side}_{verdict}_total");
+        let samples = metrics.lines().filter_map(|line| {
+            let rest = line.strip_prefix(&name)?;
+            let value = rest
+                .starts_with([' ', '{'])
+                .then(|| rest.rsplit(' ').next())?;
+            value?.parse::<f64>().ok()
+        });
+        samples.sum()
+    };
+    ["beacons", "events"].into_iter().find_map(|side| {
+        let [received, accepted, duplicate, rejected] =
+            ["received", "accepted", "duplicate", "rejected"].map(|verdict| sum(side, verdict));
+        let counted = metrics.contains(&format!("sightline_collector_{side}_received_total"));
+        let balances = counted && received == accepted + duplicate + rejected;
+        (!balances).then(|| {
+            format!("{side}: {received} received, {accepted} accepted, {duplicate} duplicate, {rejected} rejected")
+        })
+    })
 }
 
 fn table<'a>(config: &'a mut toml::Table, name: &str) -> &'a mut toml::Table {
@@ -103,5 +144,26 @@ fn table<'a>(config: &'a mut toml::Table, name: &str) -> &'a mut toml::Table {
             *other = toml::Table::new().into();
             other.as_table_mut().expect("just made one")
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn books(received: u32) -> String {
+        format!(
+            "sightline_collector_beacons_received_total {received}\n\
+             sightline_collector_beacons_accepted_total 2\n\
+             sightline_collector_beacons_rejected_total{{reason=\"malformed\"}} 1\n\
+             sightline_collector_events_received_total 0\n"
+        )
+    }
+
+    #[test]
+    fn a_beacon_without_a_verdict_is_noticed() {
+        assert_eq!(unbalanced(&books(3)), None);
+        assert!(unbalanced(&books(4)).is_some());
+        assert!(unbalanced("").is_some(), "no books are no balance");
     }
 }

@@ -1,9 +1,10 @@
-//! `cargo xtask build | demo | test | bench`: the two commands of the README and their kin. Each
+//! `cargo xtask build | demo | test | fuzz | bench`: the two commands of the README and their kin. Each
 //! installs what it needs, says what it does, and fails with what went wrong and what to do.
 
 mod bench;
 mod build;
 mod demo;
+mod fuzz;
 mod shell;
 mod system;
 mod test;
@@ -29,6 +30,8 @@ enum Task {
     Demo(demo::Options),
     /// Run every test
     Test(test::Options),
+    /// Feed every decoder of the collector what nobody thought of, for a bounded time
+    Fuzz(fuzz::Options),
     /// Measure
     Bench {
         #[command(subcommand)]
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
         Task::Build => build::everything(),
         Task::Demo(options) => demo::run(&options),
         Task::Test(options) => test::run(&options),
+        Task::Fuzz(options) => fuzz::run(&options),
         Task::Bench { what } => bench::run(&what),
     };
     match done {

@@ -7,7 +7,7 @@ use crate::config::AppConfig;
 use crate::sli::{
     FailureGroup, Figures, PageFigures, Reachability, Report, Series, Split, SplitBy, split,
 };
-use crate::store::{ReadError, Window};
+use crate::store::{RawKept, ReadError, Window};
 use anyhow::Context;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -40,6 +40,7 @@ pub struct SliAnswer {
     reachability: Vec<Reachability>,
     failures: Vec<FailureGroup>,
     coverage: CoverageFigures,
+    raw: RawKept,
     #[serde(skip_serializing_if = "Option::is_none")]
     split: Option<Vec<Split>>,
 }
@@ -66,7 +67,8 @@ impl App {
         let (app, window) = (&question.app, question.window);
         let mut counts = self.store.series_counts(app.clone(), window).await?;
         counts.retain(|(series, _)| question.selects(series));
-        let comparison = self.comparisons.get(app);
+        let settings = self.settings();
+        let comparison = settings.comparisons.get(app);
         let journeys = comparison.map_or(&[][..], |comparison| &comparison.journeys);
         let names = journeys.iter().map(|(name, _)| name.as_str());
         let report = Report::from_counts(&counts, names);
@@ -96,6 +98,7 @@ impl App {
             reachability: report.reachability,
             failures: report.failures,
             coverage: self.coverage(app, window).await?,
+            raw: self.store.raw_kept().await?,
             split: question.split.map(|by| split(&counts, by)),
             app: question.app,
         })
@@ -115,7 +118,8 @@ impl App {
 
     async fn coverage(&self, app: &str, window: Window) -> Result<CoverageFigures, ReadError> {
         let arrived = self.store.coverage(app.to_owned(), window).await?;
-        let documents = self
+        let settings = self.settings();
+        let documents = settings
             .comparisons
             .get(app)
             .and_then(|app| app.documents.as_ref());
@@ -134,7 +138,8 @@ impl App {
     }
 
     fn every_ms(&self, target: &str) -> u64 {
-        let scrape = self
+        let settings = self.settings();
+        let scrape = settings
             .config
             .scrape
             .iter()
@@ -143,7 +148,12 @@ impl App {
     }
 
     fn threshold_ms(&self, app: &str, journey: &str) -> Option<u32> {
-        let app = self.config.apps.iter().find(|known| known.name == app)?;
+        let settings = self.settings();
+        let app = settings
+            .config
+            .apps
+            .iter()
+            .find(|known| known.name == app)?;
         let journey = app.journeys.iter().find(|known| known.name == journey)?;
         Some(journey.threshold_ms)
     }

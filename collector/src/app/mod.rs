@@ -2,39 +2,48 @@
 //! twins and to the exports. They do not know one another.
 
 mod answers;
+mod readiness;
+mod reload;
 mod scraping;
+mod settings;
 
 pub use answers::{SliAnswer, SliQuestion};
+pub use readiness::Readiness;
+pub use reload::{RefusedConfig, ReloadBook, Reloads};
+pub use settings::{Settings, Side};
 
 use crate::clock::Clock;
 use crate::compare::Scraper;
 use crate::config::{AppConfig, Config};
-use crate::export::{self, OwnMetrics, ScrapeGauges};
+use crate::export::{self, ConnectionGauges, Observed, OwnMetrics, ScrapeGauges};
+use crate::http::BodyMemory;
 use crate::ingest::{
-    AcceptedBeacon, Door, Entrant, EventVerdicts, Knock, Refused, RefusedEvent, Rejection, Tally,
-    Verdict,
+    AcceptedBeacon, Entrant, EventVerdicts, Knock, Refused, RefusedEvent, Rejection, Tally, Verdict,
 };
-use crate::sli::Objectives;
-use crate::store::{AppendError, Appended, Store};
-use answers::{Comparison, comparison};
+use crate::problems::{Foreign, Problems};
+use crate::store::{AppendError, Appended, Store, StoreHealth};
 use anyhow::Context;
+use readiness::Watch;
 use scraping::scrapers;
+use settings::InForce;
 use std::collections::HashMap;
-use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::Instant;
+use tokio::sync::oneshot;
 
 /// The collector, put together.
 pub struct App {
-    config: Config,
+    in_force: Arc<InForce>,
     clock: Arc<dyn Clock>,
-    door: Door,
     tally: Arc<Tally>,
     store: Store,
-    comparisons: HashMap<String, Comparison>,
-    probe_configs: HashMap<String, String>,
-    own: OwnMetrics,
+    own: Arc<OwnMetrics>,
     scrapes: Vec<(Scraper, Arc<ScrapeGauges>)>,
+    connections: Arc<ConnectionGauges>,
+    bodies: Arc<BodyMemory>,
+    problems: Problems,
+    reloads: Arc<ReloadBook>,
+    watch: Arc<Watch>,
 }
 
 /// What was taken of a beacon.
@@ -52,31 +61,46 @@ impl App {
     /// # Errors
     /// The database cannot be opened, or the configuration names what cannot be.
     pub fn new(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
-        let objectives = Objectives::new(&config.apps);
-        let classify =
-            move |app: &str, head: &_, event: &_| objectives.contribution(app, head, event);
-        let store = Store::open(&config.store, Arc::new(classify))?;
+        let settings = Settings::new(config)?;
+        let scrapes = scrapers(&settings.config, &settings.comparisons)?;
+        let in_force = Arc::new(InForce::new(settings));
+        let judging = Arc::clone(&in_force);
+        let classify = move |app: &str, head: &_, event: &_| {
+            judging.get().objectives.contribution(app, head, event)
+        };
+        let store = Store::open(&in_force.get().config.store, Arc::new(classify))?;
         let tally = Arc::new(Tally::default());
-        let comparisons = config
-            .apps
-            .iter()
-            .map(|app| Ok((app.name.clone(), comparison(app)?)));
-        let comparisons = comparisons.collect::<anyhow::Result<HashMap<_, _>>>()?;
-        let scrapes = scrapers(&config, &comparisons)?;
+        let connections = Arc::<ConnectionGauges>::default();
+        let bodies = Arc::<BodyMemory>::default();
+        let reloads = Arc::<ReloadBook>::default();
+        reloads.lock().in_force_since_ms = clock.now_ms();
         let gauges: Vec<_> = scrapes
             .iter()
             .map(|(scraper, gauges)| (scraper.target().to_owned(), Arc::clone(gauges)))
             .collect();
+        let watch = Arc::<Watch>::default();
+        let own = OwnMetrics::new(&Observed {
+            free_bytes: watch.free_bytes(),
+            tally: Arc::clone(&tally),
+            store: Arc::clone(store.gauges()),
+            connections: Arc::clone(&connections),
+            bodies: Arc::clone(&bodies),
+            reloads: Arc::clone(&reloads),
+            scrapes: gauges,
+            database: &in_force.get().config.store.path,
+        })?;
         Ok(Self {
-            door: Door::new(&config.ingest, &config.apps),
-            own: OwnMetrics::new(&tally, store.gauges(), &gauges)?,
-            probe_configs: probe_configs(&config.apps)?,
+            own: Arc::new(own),
+            in_force,
             tally,
             store,
-            comparisons,
             scrapes,
             clock,
-            config,
+            connections,
+            bodies,
+            problems: Problems::default(),
+            reloads,
+            watch,
         })
     }
 
@@ -95,37 +119,32 @@ impl App {
         self.clock.now_ms()
     }
 
-    /// Bytes of a body at most.
-    pub fn body_bytes(&self) -> usize {
-        self.door.body_bytes()
+    /// The counters of connections.
+    pub fn connections(&self) -> &Arc<ConnectionGauges> {
+        &self.connections
     }
 
-    /// How long a body may take to arrive.
-    pub fn body_timeout(&self) -> Duration {
-        Duration::from_millis(self.config.ingest.body_timeout_ms)
+    /// What bodies hold.
+    pub fn bodies(&self) -> &Arc<BodyMemory> {
+        &self.bodies
     }
 
-    /// Where the built probe lies.
-    pub fn probe_dir(&self) -> &Path {
-        &self.config.probe_dir
+    /// Where problems are told once.
+    pub fn problems(&self) -> &Problems {
+        &self.problems
     }
 
-    /// The probe's configuration for pages of this key, as JSON.
-    pub fn probe_config(&self, key: &str) -> Option<&str> {
-        self.probe_configs.get(key).map(String::as_str)
-    }
-
-    /// The applications there are.
-    pub fn app_names(&self) -> impl Iterator<Item = &str> {
-        self.config.apps.iter().map(|app| app.name.as_str())
-    }
-
-    /// What the headers of a beacon tell.
+    /// What the headers of a beacon tell, and whether there is room for it at all.
     ///
     /// # Errors
     /// Its body is not worth reading.
-    pub fn open(&self, knock: &Knock<'_>) -> Result<Entrant, Rejection> {
-        self.door.open(knock, self.now_ms())
+    pub fn open(&self, knock: &Knock<'_>) -> Result<Entrant, Refused> {
+        let settings = self.settings();
+        let entrant = settings.door.open(knock, self.now_ms())?;
+        if self.store.health() == StoreHealth::Overloaded {
+            return Err(Rejection::Overloaded.into());
+        }
+        Ok(entrant)
     }
 
     /// What the body of a beacon tells.
@@ -138,51 +157,42 @@ impl App {
         bytes: &[u8],
         verdict: &mut Verdict,
     ) -> Result<AcceptedBeacon, Refused> {
-        self.door.admit(entrant, bytes, self.now_ms(), verdict)
+        self.settings()
+            .door
+            .admit(entrant, bytes, self.now_ms(), verdict)
     }
 
-    /// Makes a beacon durable and closes its book. Runs to its end even when the sender goes away
-    /// meanwhile, or what is stored would be counted as aborted.
+    /// Makes a beacon durable and closes its book, also when the sender goes away meanwhile, or what is
+    /// stored would be counted as aborted.
     ///
     /// # Errors
     /// It is not durable.
     pub async fn keep(&self, beacon: AcceptedBeacon, verdict: Verdict) -> Result<Taken, Refused> {
-        let store = self.store.clone();
-        let keeping = tokio::spawn(async move {
-            let refused = beacon.refused().to_vec();
-            let events = beacon.events().len();
-            match store.append(beacon).await {
-                Ok(Appended::Duplicate) => {
-                    verdict.duplicate();
-                    Ok(Taken {
-                        accepted: events,
-                        refused: Vec::new(),
-                    })
-                }
-                Ok(Appended::Stored {
-                    accepted,
-                    superseded,
-                }) => {
-                    let verdicts = EventVerdicts {
-                        accepted,
-                        duplicate: superseded,
-                    };
-                    verdict.accepted(verdicts, &refused);
-                    Ok(Taken {
-                        accepted: events,
-                        refused,
-                    })
-                }
-                Err(error) => {
-                    let refused = Refused::from(rejection_of(error));
-                    verdict.rejected(&refused);
-                    Err(refused)
-                }
+        let (reply, answer) = oneshot::channel();
+        let refused = beacon.refused().to_vec();
+        let events = beacon.events().len();
+        let own = Arc::clone(&self.own);
+        let accepted_at = Instant::now();
+        self.store.append_then(beacon, move |result| {
+            if result.is_ok() {
+                own.note_durable(accepted_at.elapsed());
             }
+            // The sender may have gone; the book is closed all the same.
+            let _ = reply.send(conclude(result, verdict, events, refused));
         });
-        keeping
+        answer
             .await
             .unwrap_or_else(|_| Err(Rejection::StoreFailed.into()))
+    }
+
+    /// Tells the log of a refusal that somebody may have to do something about.
+    pub fn tell_refused(&self, rejection: Rejection, knock: &Knock<'_>) {
+        let reason = rejection.label();
+        self.problems.tell(reason, |kept_back| {
+            let (key, origin) = (Foreign(knock.key), Foreign(knock.origin.unwrap_or("")));
+            let (what, what_to_do) = rejection.advice();
+            tracing::warn!(reason, %key, %origin, kept_back, "beacon refused: {what}; {what_to_do}");
+        });
     }
 
     /// The exposition of `/metrics`.
@@ -191,6 +201,43 @@ impl App {
     /// The database could not be read.
     pub async fn metrics(&self) -> anyhow::Result<String> {
         export::render(&self.own, self.store.totals().await?)
+    }
+}
+
+/// Closes the book on a beacon of so many events that may be stored.
+fn conclude(
+    result: Result<Appended, AppendError>,
+    verdict: Verdict,
+    events: usize,
+    refused: Vec<RefusedEvent>,
+) -> Result<Taken, Refused> {
+    match result {
+        Ok(Appended::Duplicate) => {
+            verdict.duplicate();
+            Ok(Taken {
+                accepted: events,
+                refused: Vec::new(),
+            })
+        }
+        Ok(Appended::Stored {
+            accepted,
+            superseded,
+        }) => {
+            let verdicts = EventVerdicts {
+                accepted,
+                duplicate: superseded,
+            };
+            verdict.accepted(verdicts, &refused);
+            Ok(Taken {
+                accepted: events,
+                refused,
+            })
+        }
+        Err(error) => {
+            let refused = Refused::from(rejection_of(error));
+            verdict.rejected(&refused);
+            Err(refused)
+        }
     }
 }
 
@@ -211,7 +258,8 @@ fn probe_configs(apps: &[AppConfig]) -> anyhow::Result<HashMap<String, String>> 
     for (app, table) in &with_probe {
         let json = serde_json::to_string(table)
             .with_context(|| format!("apps.{}.probe cannot be written as JSON", app.name))?;
-        configs.extend(app.keys.iter().map(|key| (key.clone(), json.clone())));
+        let keys = app.keys.iter().map(|entry| entry.key.clone());
+        configs.extend(keys.map(|key| (key, json.clone())));
         if with_probe.len() == 1 {
             configs.entry("probe".to_owned()).or_insert(json);
         }

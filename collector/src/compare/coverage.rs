@@ -40,6 +40,8 @@ pub struct CoverageFigures {
     pub probe_degraded: u64,
     /// Events the probes themselves gave up.
     pub client_drops: u64,
+    /// The same by reason, as far as reasons were told.
+    pub client_drops_by_reason: BTreeMap<String, u64>,
 }
 
 /// Documents of one release.
@@ -118,6 +120,7 @@ pub fn coverage(arrived: &Coverage, served: Option<&BTreeMap<String, u64>>) -> C
         documents: served.map_or_else(Vec::new, |served| by_release(arrived, served)),
         probe_degraded: arrived.probe_degraded,
         client_drops: arrived.client_drops,
+        client_drops_by_reason: arrived.client_drops_by_reason.clone(),
     }
 }
 

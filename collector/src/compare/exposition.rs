@@ -64,7 +64,7 @@ impl fmt::Display for SeriesName {
 }
 
 /// The counters of `text` whose metric is wanted, rounded to integers.
-pub(super) fn read_counters(text: &str, wanted: &HashSet<String>) -> HashMap<String, u64> {
+pub fn read_counters(text: &str, wanted: &HashSet<String>) -> HashMap<String, u64> {
     let mut counters = HashMap::new();
     for line in text.lines().filter(|line| !line.starts_with('#')) {
         let Some((name, rest)) = split_name(line.trim()) else {
@@ -103,14 +103,19 @@ fn split_name(text: &str) -> Option<(SeriesName, &str)> {
     let mut labels = BTreeMap::new();
     if let Some(mut inside) = rest.strip_prefix('{') {
         loop {
-            inside = inside.trim_start_matches([',', ' ']);
+            inside = inside.trim_start_matches([',', ' ', '\t']);
             if let Some(after) = inside.strip_prefix('}') {
                 rest = after;
                 break;
             }
             let (label, quoted) = inside.split_once("=\"")?;
+            let label = label.trim();
+            let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+            if label.is_empty() || !label.chars().all(is_name) {
+                return None;
+            }
             let (value, after) = unquote(quoted)?;
-            labels.insert(label.trim().to_owned(), value);
+            labels.insert(label.to_owned(), value);
             inside = after;
         }
     }
@@ -173,6 +178,15 @@ mod tests {
         assert!(!selector.selects(&r#"m{a="2"}"#.parse().unwrap()));
         assert!(!selector.selects(&"m".parse().unwrap()));
         assert!("1m".parse::<SeriesName>().is_err());
+    }
+
+    #[test]
+    fn a_line_whose_label_is_no_name_is_skipped() {
+        // Found by fuzzing: the rest of the line was read as a label's name.
+        let text = "a{=\"\"\t} 0 . a{=\"\"} 1\na{x y=\"1\"} 2\na{\tx=\"1\"} 3\n";
+        let counters = read_counters(text, &["a".to_owned()].into());
+        let names: Vec<_> = counters.into_iter().collect();
+        assert_eq!(names, [("a{x=\"1\"}".to_owned(), 3)]);
     }
 
     proptest! {

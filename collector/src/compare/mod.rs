@@ -8,6 +8,6 @@ mod scraper;
 mod twin;
 
 pub use coverage::{CoverageFigures, DocumentFigures, Documents, coverage};
-pub use exposition::SeriesName;
+pub use exposition::{SeriesName, read_counters};
 pub use scraper::Scraper;
 pub use twin::{NoData, ServerFigures, Twin, TwinState};

@@ -2,13 +2,23 @@
 //! A TOML text enters, a checked [`Config`] or the list of everything wrong with it leaves.
 
 mod check;
+mod cidr;
+mod key;
+mod read;
+mod secret;
+mod settings;
+mod tls;
 
-use check::{Read, check};
+pub use cidr::Cidr;
+pub use key::KeyConfig;
+pub use read::Source;
+pub use secret::Secret;
+pub use settings::{Setting, settings, settings_help};
+
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use std::fmt;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The whole configuration, checked.
 #[derive(Clone, Debug)]
@@ -32,10 +42,50 @@ pub struct Config {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ListenConfig {
-    /// Default `127.0.0.1:8090`: ingest, probe files, `/healthz`.
+    /// Default `127.0.0.1:8090`: ingest, probe files, `/healthz`, `/readyz`.
     pub public: SocketAddr,
-    /// Default `127.0.0.1:8091`: page, API, `/metrics`. Must be a loopback address.
+    /// Default `127.0.0.1:8091`: page, API, `/metrics`. On other than a loopback address only with
+    /// a token.
     pub private: SocketAddr,
+    /// Default none: what readers of API and `/metrics` must send as `Authorization: Bearer …`, 16
+    /// bytes or more. Better given as `private_token_file` or in the environment.
+    pub private_token: Option<Secret>,
+    /// Default none: a file that holds the token and nothing else.
+    pub private_token_file: Option<PathBuf>,
+    /// Default none: names under which the private listener may be asked for without a token,
+    /// beside addresses and `localhost`. Any other name is refused, since a foreign page could
+    /// have pointed it here.
+    pub private_hosts: Vec<String>,
+    /// Default none, which serves plain http: `{ cert = "…", key = "…" }`, PEM files of the public
+    /// listener, read again with the configuration.
+    pub public_tls: Option<TlsConfig>,
+    /// Default none, which serves plain http: the same for the private listener.
+    pub private_tls: Option<TlsConfig>,
+    /// Default none: networks of proxies whose `X-Forwarded-For` is believed, such as
+    /// `10.0.0.0/8`.
+    pub trusted_proxies: Vec<Cidr>,
+    /// Default 8192, or what the limit of open files allows: connections open at once on each
+    /// listener; one more is answered with 503.
+    pub connections: usize,
+    /// Default 512: connections that one client network (/24, /64) may hold at once on the public
+    /// listener; proxies that are trusted may hold any number.
+    pub connections_per_client: usize,
+    /// Default 10000: milliseconds the headers of a request may take to arrive, waiting for its
+    /// first byte included; later the connection is closed, with 408 when it had begun.
+    pub header_timeout_ms: u64,
+    /// Default 5000: milliseconds that open requests have to be finished and committed when the
+    /// collector is told to stop.
+    pub stop_grace_ms: u64,
+}
+
+/// A certificate chain and its key, in PEM files.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsConfig {
+    /// The chain, the server's own certificate first.
+    pub cert: PathBuf,
+    /// The private key.
+    pub key: PathBuf,
 }
 
 impl Default for ListenConfig {
@@ -43,6 +93,16 @@ impl Default for ListenConfig {
         Self {
             public: SocketAddr::from(([127, 0, 0, 1], 8090)),
             private: SocketAddr::from(([127, 0, 0, 1], 8091)),
+            private_token: None,
+            private_token_file: None,
+            private_hosts: Vec::new(),
+            public_tls: None,
+            private_tls: None,
+            trusted_proxies: Vec::new(),
+            connections: 8192,
+            connections_per_client: 512,
+            header_timeout_ms: 10_000,
+            stop_grace_ms: 5000,
         }
     }
 }
@@ -55,8 +115,23 @@ pub struct StoreConfig {
     pub path: PathBuf,
     /// Default 4096: beacons that may wait for the writer; one more is answered with 503.
     pub queue: usize,
-    /// Default 512: beacons committed together at most.
+    /// Default 1024: beacons committed together at most.
     pub group: usize,
+    /// Default 5000: microseconds that a group may gather under load, so that one sync serves many;
+    /// what comes alone never waits.
+    pub gather_micros: u64,
+    /// Default 50000: views kept in memory for deduplication and revisions, some 1 kB each. Others are
+    /// read from disk when they are heard of again.
+    pub views_in_memory: usize,
+    /// Default 8: days that beacons without a failure are kept whole, so that a number can be opened.
+    pub raw_good_days: u64,
+    /// Default 30: the same for beacons that hold a failure or an error.
+    pub raw_bad_days: u64,
+    /// Default 100: days that the counts per minute are kept.
+    pub buckets_days: u64,
+    /// Default 20000: megabytes in use past which the oldest raw beacons go before their time, good ones
+    /// first.
+    pub max_megabytes: u64,
     /// Default 200: distinct values per label (release, deployment, backend origin, route) and
     /// application that get series of their own; further ones count under `_other`.
     pub label_values: usize,
@@ -67,7 +142,13 @@ impl Default for StoreConfig {
         Self {
             path: PathBuf::from("sightline.db"),
             queue: 4096,
-            group: 512,
+            group: 1024,
+            gather_micros: 5000,
+            views_in_memory: 50_000,
+            raw_good_days: 8,
+            raw_bad_days: 30,
+            buckets_days: 100,
+            max_megabytes: 20_000,
             label_values: 200,
         }
     }
@@ -85,8 +166,20 @@ pub struct IngestConfig {
     pub body_timeout_ms: u64,
     /// Default 2000: beacons a key may send per second on average; more is answered with 429.
     pub beacons_per_second: u32,
-    /// Default 4000: beacons a key may send at once.
+    /// Default 4000: beacons a key may send at once. The last quarter of it is kept for client
+    /// networks that have sent little.
     pub burst: u32,
+    /// Default a quarter of `beacons_per_second`: beacons one client network (/24, /64; four times
+    /// as many a /48) may send per second on average; more is answered with 429.
+    pub client_beacons_per_second: Option<u32>,
+    /// Default a quarter of `burst`: beacons one client network may send at once.
+    pub client_burst: Option<u32>,
+    /// Default 65536: client networks whose rate is remembered; beyond it those that have been
+    /// quiet longest are forgotten.
+    pub clients: usize,
+    /// Default 67108864: bytes of bodies that may be in memory at once, all senders together; more
+    /// is answered with 503.
+    pub bodies_bytes: usize,
 }
 
 impl Default for IngestConfig {
@@ -97,6 +190,10 @@ impl Default for IngestConfig {
             body_timeout_ms: 10_000,
             beacons_per_second: 2000,
             burst: 4000,
+            client_beacons_per_second: None,
+            client_burst: None,
+            clients: 65_536,
+            bodies_bytes: 64 * 1024 * 1024,
         }
     }
 }
@@ -124,10 +221,16 @@ fn two_seconds() -> u64 {
 pub struct AppConfig {
     /// The `app` of the API.
     pub name: String,
-    /// At least one: the keys its pages send with. Public and write-only. Several allow rotation.
-    pub keys: Vec<String>,
-    /// At least one: the origins its pages come from, such as `https://shop.example`.
+    /// At least one: the keys its pages send with. Public and write-only. Several allow rotation;
+    /// `{ key = "…", not_after = 2027-01-31T00:00:00Z }` is refused from then on.
+    pub keys: Vec<KeyConfig>,
+    /// At least one: the origins its pages come from, such as `https://shop.example`, or
+    /// `https://*.shop.example` for every subdomain.
     pub origins: Vec<String>,
+    /// Default none: beacons all keys of the application together may send per minute; more is
+    /// answered with 429.
+    #[serde(default)]
+    pub beacons_per_minute: Option<u32>,
     /// Default none, which leaves the judgement to the probe: the backend origins its pages ought
     /// to call. Any other is shown as unexpected.
     #[serde(default)]
@@ -212,90 +315,3 @@ impl fmt::Display for ConfigErrors {
 }
 
 impl std::error::Error for ConfigErrors {}
-
-impl Config {
-    /// Reads and checks a file.
-    ///
-    /// # Errors
-    /// Everything that is wrong with it, or that it cannot be read.
-    pub fn load(path: &Path) -> Result<Self, ConfigErrors> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| ConfigErrors(vec![format!("{}: {error}", path.display())]))?;
-        Self::parse(&text)
-    }
-
-    /// Reads and checks a TOML text.
-    ///
-    /// # Errors
-    /// Everything that is wrong with it.
-    pub fn parse(text: &str) -> Result<Self, ConfigErrors> {
-        let mut table = text.parse::<toml::Table>().map_err(|error| {
-            ConfigErrors(vec![format!("not TOML: {}", error.to_string().trim_end())])
-        })?;
-        // Section by section, so that a slip in one does not hide the slips in the others.
-        let mut problems = Vec::new();
-        let config = Self {
-            listen: section(&mut table, "listen", &mut problems),
-            store: section(&mut table, "store", &mut problems),
-            ingest: section(&mut table, "ingest", &mut problems),
-            probe_dir: section::<Option<PathBuf>>(&mut table, "probe_dir", &mut problems)
-                .unwrap_or_else(|| PathBuf::from("probe-wasm/pkg")),
-            scrape: sections(&mut table, "scrape", &mut problems),
-            apps: sections(&mut table, "apps", &mut problems),
-        };
-        problems.extend(table.keys().map(|key| format!("{key}: no such setting")));
-        let read = if problems.is_empty() {
-            Read::Whole
-        } else {
-            Read::InPart
-        };
-        check(&config, read, &mut problems);
-        if problems.is_empty() {
-            Ok(config)
-        } else {
-            Err(ConfigErrors(problems))
-        }
-    }
-}
-
-fn section<T: DeserializeOwned + Default>(
-    table: &mut toml::Table,
-    key: &str,
-    problems: &mut Vec<String>,
-) -> T {
-    let Some(value) = table.remove(key) else {
-        return T::default();
-    };
-    value.try_into().unwrap_or_else(|error: toml::de::Error| {
-        problems.push(format!("{key}: {}", error.message()));
-        T::default()
-    })
-}
-
-fn sections<T: DeserializeOwned>(
-    table: &mut toml::Table,
-    key: &str,
-    problems: &mut Vec<String>,
-) -> Vec<T> {
-    match table.remove(key) {
-        None => Vec::new(),
-        Some(toml::Value::Array(values)) => values
-            .into_iter()
-            .enumerate()
-            .filter_map(|(index, value)| match value.try_into() {
-                Ok(item) => Some(item),
-                Err(error) => {
-                    let error: toml::de::Error = error;
-                    problems.push(format!("{key}[{index}]: {}", error.message()));
-                    None
-                }
-            })
-            .collect(),
-        Some(_) => {
-            problems.push(format!(
-                "{key}: must be a list of tables, written [[{key}]]"
-            ));
-            Vec::new()
-        }
-    }
-}

@@ -1,15 +1,21 @@
 //! What the collector says of itself, through an OpenTelemetry meter provider of its own. Every
 //! instrument observes a counter that is kept where the thing happens; nothing is counted twice.
 
+use super::ConnectionGauges;
+use super::storage::Storage;
+use crate::app::ReloadBook;
+use crate::http::BodyMemory;
 use crate::ingest::{Counts, Tally};
-use crate::store::StoreGauges;
+use crate::store::{SeriesTotal, StoreGauges};
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Meter, MeterProvider};
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use prometheus::{Encoder, Registry, TextEncoder};
 use std::fmt::Write;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 /// How the reading of one target goes.
 #[derive(Debug, Default)]
@@ -20,10 +26,32 @@ pub struct ScrapeGauges {
     pub failures: AtomicU64,
 }
 
+/// Where things are counted that the metrics show.
+#[derive(Debug)]
+pub struct Observed<'a> {
+    /// Beacons and events.
+    pub tally: Arc<Tally>,
+    /// The writer.
+    pub store: Arc<StoreGauges>,
+    /// Connections.
+    pub connections: Arc<ConnectionGauges>,
+    /// Bodies in memory.
+    pub bodies: Arc<BodyMemory>,
+    /// Configurations.
+    pub reloads: Arc<ReloadBook>,
+    /// Server-side targets.
+    pub scrapes: Vec<(String, Arc<ScrapeGauges>)>,
+    /// The database's file.
+    pub database: &'a Path,
+    /// Bytes free where it lies.
+    pub free_bytes: Arc<AtomicU64>,
+}
+
 /// The collector's own metrics.
 #[derive(Debug)]
 pub struct OwnMetrics {
     registry: Registry,
+    storage: Storage,
     /// Keeps the instruments alive.
     _provider: SdkMeterProvider,
 }
@@ -33,11 +61,7 @@ impl OwnMetrics {
     ///
     /// # Errors
     /// The exporter cannot be built.
-    pub fn new(
-        tally: &Arc<Tally>,
-        store: &Arc<StoreGauges>,
-        scrapes: &[(String, Arc<ScrapeGauges>)],
-    ) -> anyhow::Result<Self> {
+    pub fn new(observed: &Observed<'_>) -> anyhow::Result<Self> {
         let registry = Registry::new();
         let exporter = opentelemetry_prometheus::exporter()
             .with_registry(registry.clone())
@@ -46,14 +70,31 @@ impl OwnMetrics {
             .build()?;
         let provider = SdkMeterProvider::builder().with_reader(exporter).build();
         let meter = provider.meter("sightline-collector");
-        observe_tally(&meter, "beacons", tally, Tally::beacons);
-        observe_tally(&meter, "events", tally, Tally::events);
-        observe_store(&meter, store);
-        observe_scrapes(&meter, scrapes);
+        observe_tally(&meter, "beacons", &observed.tally, Tally::beacons);
+        observe_tally(&meter, "events", &observed.tally, Tally::events);
+        observe_store(&meter, &observed.store);
+        observe_connections(&meter, &observed.connections, &observed.bodies);
+        observe_reloads(&meter, &observed.reloads);
+        observe_scrapes(&meter, &observed.scrapes);
         Ok(Self {
             registry,
+            storage: Storage::new(
+                &meter,
+                &observed.store,
+                observed.database,
+                &observed.free_bytes,
+            ),
             _provider: provider,
         })
+    }
+
+    /// A beacon is durable so long after it was accepted.
+    pub fn note_durable(&self, after: Duration) {
+        self.storage.note_durable(after);
+    }
+
+    pub(super) fn note_series(&self, totals: &[SeriesTotal]) {
+        self.storage.note_series(totals);
     }
 
     /// As OpenMetrics text without the closing line.
@@ -176,6 +217,61 @@ fn observe_store(meter: &Meter, store: &Arc<StoreGauges>) {
         .build();
 }
 
+fn observe_connections(
+    meter: &Meter,
+    connections: &Arc<ConnectionGauges>,
+    bodies: &Arc<BodyMemory>,
+) {
+    let gauges = Arc::clone(connections);
+    meter
+        .u64_observable_gauge("sightline.collector.connections.open")
+        .with_description("connections open on both listeners")
+        .with_callback(move |observer| observer.observe(gauges.open(), &[]))
+        .build();
+    let gauges = Arc::clone(connections);
+    meter
+        .u64_observable_counter("sightline.collector.connections.turned_away")
+        .with_description("connections not taken, by reason")
+        .with_callback(move |observer| {
+            for (reason, count) in gauges.turned_away() {
+                observer.observe(count, &[KeyValue::new("reason", reason)]);
+            }
+        })
+        .build();
+    let gauges = Arc::clone(connections);
+    meter
+        .u64_observable_counter("sightline.collector.requests.broken")
+        .with_description("what came over connections and never became a request, by reason")
+        .with_callback(move |observer| {
+            for (reason, count) in gauges.broken() {
+                observer.observe(count, &[KeyValue::new("reason", reason)]);
+            }
+        })
+        .build();
+    let bodies = Arc::clone(bodies);
+    meter
+        .u64_observable_gauge("sightline.collector.bodies.memory")
+        .with_unit("By")
+        .with_description("bytes of bodies in memory")
+        .with_callback(move |observer| {
+            observer.observe(u64::try_from(bodies.bytes()).unwrap_or(u64::MAX), &[]);
+        })
+        .build();
+}
+
+fn observe_reloads(meter: &Meter, reloads: &Arc<ReloadBook>) {
+    let reloads = Arc::clone(reloads);
+    meter
+        .u64_observable_counter("sightline.collector.config.reloads")
+        .with_description("configurations read while running, by what became of them")
+        .with_callback(move |observer| {
+            let reloads = reloads.read();
+            observer.observe(reloads.applied, &[KeyValue::new("outcome", "applied")]);
+            observer.observe(reloads.refused, &[KeyValue::new("outcome", "refused")]);
+        })
+        .build();
+}
+
 fn observe_scrapes(meter: &Meter, scrapes: &[(String, Arc<ScrapeGauges>)]) {
     let counter = |name: &'static str, of: fn(&ScrapeGauges) -> &AtomicU64, description| {
         let scrapes = scrapes.to_vec();
@@ -208,7 +304,17 @@ mod tests {
 
     #[test]
     fn every_series_is_there_at_zero_before_anything_happens() {
-        let own = OwnMetrics::new(&Arc::default(), &Arc::default(), &[]).unwrap();
+        let own = OwnMetrics::new(&Observed {
+            tally: Arc::default(),
+            store: Arc::default(),
+            connections: Arc::default(),
+            bodies: Arc::default(),
+            reloads: Arc::default(),
+            scrapes: Vec::new(),
+            database: Path::new("none.db"),
+            free_bytes: Arc::default(),
+        })
+        .unwrap();
         let text = own.render().unwrap();
         for line in [
             "# TYPE sightline_collector_beacons_received counter",
@@ -216,6 +322,12 @@ mod tests {
             "sightline_collector_beacons_rejected_total{reason=\"wrong_origin\"} 0",
             "sightline_collector_events_rejected_total{reason=\"too_old\"} 0",
             "sightline_collector_store_pending 0",
+            "sightline_collector_store_dedup_entries{state=\"unsaved\"} 0",
+            "sightline_collector_requests_broken_total{reason=\"header_timeout\"} 0",
+            "sightline_collector_connections_turned_away_total{reason=\"full\"} 0",
+            "sightline_collector_config_reloads_total{outcome=\"refused\"} 0",
+            "sightline_collector_label_values{label=\"release\"} 0",
+            "sightline_collector_store_disk_bytes{file=\"journal\"} 0",
         ] {
             assert!(
                 text.lines().any(|found| found == line),

@@ -2,7 +2,7 @@
 
 use super::problem::Problem;
 use super::query::{SliQuery, ViewsQuery, parsed};
-use crate::app::{App, SliAnswer, SliQuestion};
+use crate::app::{App, Reloads, SliAnswer, SliQuestion};
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
@@ -42,9 +42,11 @@ pub(super) async fn views(
         .views(filter)
         .await
         .map_err(|error| Problem::internal(&error))?;
-    Ok(Json(
-        json!({ "app": name, "views": views.views, "truncated": views.truncated }),
-    ))
+    let raw = app.store().raw_kept().await;
+    let raw = raw.map_err(|error| Problem::internal(&error))?;
+    Ok(Json(json!({
+        "app": name, "views": views.views, "truncated": views.truncated, "raw": raw,
+    })))
 }
 
 pub(super) async fn view(
@@ -69,6 +71,11 @@ pub(super) async fn view(
     found.map(Json).ok_or_else(not_found)
 }
 
+/// What became of the configuration since the start.
+pub(super) async fn config(State(app): State<Arc<App>>) -> Json<Reloads> {
+    Json(app.reloads().read())
+}
+
 pub(super) async fn metrics(State(app): State<Arc<App>>) -> Result<Response, Problem> {
     let text = app
         .metrics()
@@ -85,7 +92,8 @@ pub(super) async fn nowhere() -> Problem {
         "not_found",
         "there is nothing at this address",
         "the private listener",
-        "it has /, /api/v1/slis, /api/v1/views, /api/v1/views/{view}, /metrics and /healthz",
+        "it has /, /api/v1/slis, /api/v1/views, /api/v1/views/{view}, /api/v1/config, /metrics, \
+         /healthz and /readyz",
     )
 }
 
@@ -102,7 +110,8 @@ pub(super) async fn wrong_method() -> Problem {
 
 /// The application asked for, or the only one there is.
 fn named_app(app: &App, name: Option<&str>) -> Result<String, Problem> {
-    let known: Vec<&str> = app.app_names().collect();
+    let settings = app.settings();
+    let known: Vec<&str> = settings.app_names().collect();
     match (name, known.as_slice()) {
         (None, [only]) => Ok((*only).to_owned()),
         (Some(name), known) if known.contains(&name) => Ok(name.to_owned()),

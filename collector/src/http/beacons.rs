@@ -2,18 +2,20 @@
 //! answer. 204 without a body when everything was taken, since an unread body would hold the page's
 //! keepalive quota; 200 with the list when part was refused.
 
+use super::body::{self, BodyLimits};
+use super::client::client_of;
 use super::problem::{Problem, refusal};
 use crate::app::{App, Taken};
-use crate::ingest::{Knock, Refused, Rejection};
+use crate::config::IngestConfig;
+use crate::ingest::{Knock, Refused, Rejection, Verdict};
 use axum::Json;
-use axum::body::{Body, Bytes};
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::json;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub(super) async fn take(
     State(app): State<Arc<App>>,
@@ -24,39 +26,52 @@ pub(super) async fn take(
     let key = key.map(|Path(key)| key).unwrap_or_default();
     let mut verdict = app.tally().beacon_received();
     let (parts, body) = request.into_parts();
+    let settings = app.settings();
+    let mut knock = knock_of(&key, &parts.headers);
+    knock.client = client_of(&parts, &settings.config.listen.trusted_proxies);
+    let refuse = |verdict: Verdict, refused: Refused| {
+        app.tell_refused(refused.rejection, &knock);
+        verdict.rejected(&refused);
+        refusal(refused)
+    };
     if parts.method != Method::POST {
         return refuse(verdict, Rejection::MethodNotAllowed.into());
     }
-    let knock = knock_of(&key, &parts.headers);
     let entrant = match app.open(&knock) {
         Ok(entrant) => entrant,
+        Err(refused) => return refuse(verdict, refused),
+    };
+    let limits = limits_of(&settings.config.ingest);
+    let read = match body::read(body, limits, app.bodies()).await {
+        Ok(read) => read,
         Err(rejection) => return refuse(verdict, rejection.into()),
     };
-    let bytes = match read(&app, body).await {
-        Ok(bytes) => bytes,
-        Err(rejection) => return refuse(verdict, rejection.into()),
-    };
-    let accepted = match app.admit(&entrant, &bytes, &mut verdict) {
+    let accepted = match app.admit(&entrant, &read.bytes, &mut verdict) {
         Ok(accepted) => accepted,
         Err(refused) => return refuse(verdict, refused),
     };
     match app.keep(accepted, verdict).await {
         Ok(taken) => answer(&taken),
-        Err(refused) => refusal(refused),
+        Err(refused) => {
+            app.tell_refused(refused.rejection, &knock);
+            refusal(refused)
+        }
     }
 }
 
 /// Everything else on the public listener. What is posted there was meant as a beacon, and counts.
 pub(super) async fn nowhere(State(app): State<Arc<App>>, method: Method) -> Response {
     if method == Method::POST {
-        return refuse(app.tally().beacon_received(), Rejection::NotFound.into());
+        let refused = Refused::from(Rejection::NotFound);
+        app.tally().beacon_received().rejected(&refused);
+        return refusal(refused);
     }
     Problem::new(
         StatusCode::NOT_FOUND,
         "not_found",
         "there is nothing at this address",
         "the public listener",
-        "it has POST /v1/beacons/{key}, GET /probe/{file} and GET /healthz",
+        "it has POST /v1/beacons/{key}, GET /probe/{file}, GET /healthz and GET /readyz",
     )
     .into_response()
 }
@@ -77,11 +92,6 @@ pub(super) async fn wrong_method() -> Response {
     response
 }
 
-fn refuse(verdict: crate::ingest::Verdict, refused: Refused) -> Response {
-    verdict.rejected(&refused);
-    refusal(refused)
-}
-
 fn answer(taken: &Taken) -> Response {
     if taken.refused.is_empty() {
         return StatusCode::NO_CONTENT.into_response();
@@ -99,6 +109,7 @@ fn knock_of<'a>(key: &'a str, headers: &'a HeaderMap) -> Knock<'a> {
             .map(|(name, value)| name.as_str().len() + value.len())
             .sum(),
         content_length: text(header::CONTENT_LENGTH).and_then(|length| length.parse().ok()),
+        client: None,
         encoded: headers
             .get_all(header::CONTENT_ENCODING)
             .iter()
@@ -106,13 +117,10 @@ fn knock_of<'a>(key: &'a str, headers: &'a HeaderMap) -> Knock<'a> {
     }
 }
 
-/// The body, counted while it arrives: Content-Length may be absent.
-async fn read(app: &App, body: Body) -> Result<Bytes, Rejection> {
-    let limited = Limited::new(body, app.body_bytes());
-    match tokio::time::timeout(app.body_timeout(), limited.collect()).await {
-        Err(_) => Err(Rejection::BodyTimeout),
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Rejection::BodyTooLarge),
-        Ok(Err(_)) => Err(Rejection::Aborted),
+fn limits_of(ingest: &IngestConfig) -> BodyLimits {
+    BodyLimits {
+        bytes: ingest.body_bytes,
+        all_bytes: ingest.bodies_bytes,
+        within: Duration::from_millis(ingest.body_timeout_ms),
     }
 }

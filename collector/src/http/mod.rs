@@ -3,10 +3,17 @@
 
 mod api;
 mod beacons;
+mod body;
+mod broken;
+mod client;
+mod guard;
+mod health;
 mod page;
 mod probe;
 mod problem;
 mod query;
 mod router;
 
+pub use body::BodyMemory;
+pub use broken::{Broken, raw_answer};
 pub use router::{private, public};

@@ -23,19 +23,21 @@ const FILES: [(&str, &str); 9] = [
 ];
 
 pub(super) async fn file(State(app): State<Arc<App>>, Path(name): Path<String>) -> Response {
+    let settings = app.settings();
     if let Some((file, mime)) = FILES.into_iter().find(|(file, _)| *file == name) {
-        return match tokio::fs::read(app.probe_dir().join(file)).await {
+        return match tokio::fs::read(settings.config.probe_dir.join(file)).await {
             Ok(bytes) => served(mime, bytes),
             Err(_) => absent(file),
         };
     }
     let config = name
         .strip_suffix(".js")
-        .and_then(|key| app.probe_config(key));
+        .and_then(|key| settings.probe_config(key));
     let Some(config) = config else {
         return absent("the file");
     };
-    let script = async |name: &str| tokio::fs::read_to_string(app.probe_dir().join(name)).await;
+    let script =
+        async |name: &str| tokio::fs::read_to_string(settings.config.probe_dir.join(name)).await;
     let Ok(mut text) = script("early.js").await else {
         return absent("early.js");
     };

@@ -81,7 +81,7 @@ pub(super) fn refusal(refused: Refused) -> Response {
         StatusCode::from_u16(rejection.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = (status, Json(body)).into_response();
     let headers = response.headers_mut();
-    if let Some(seconds) = rejection.retry_after_s() {
+    if let Some(seconds) = refused.retry_after_s {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     if status == StatusCode::METHOD_NOT_ALLOWED {

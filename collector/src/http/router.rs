@@ -1,9 +1,10 @@
 //! Every address the collector answers, on one screen.
 
-use super::{api, beacons, page, probe};
+use super::{api, beacons, guard, health, page, probe};
 use crate::app::App;
 use axum::Router;
 use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::middleware::from_fn_with_state;
 use axum::routing::{any, get};
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +23,8 @@ pub fn public(app: Arc<App>) -> Router {
     Router::new()
         .route("/v1/beacons/{key}", any(beacons::take))
         .route("/probe/{file}", get(probe::file))
-        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
         .method_not_allowed_fallback(beacons::wrong_method)
         .fallback(beacons::nowhere)
         .layer(cors)
@@ -37,10 +39,13 @@ pub fn private(app: Arc<App>) -> Router {
         .route("/api/v1/slis", get(api::slis))
         .route("/api/v1/views", get(api::views))
         .route("/api/v1/views/{view}", get(api::view))
+        .route("/api/v1/config", get(api::config))
         .route("/metrics", get(api::metrics))
-        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz_in_full))
         .method_not_allowed_fallback(api::wrong_method)
         .fallback(api::nowhere)
+        .layer(from_fn_with_state(Arc::clone(&app), guard::guard))
         .layer(set_header(
             "content-security-policy",
             "default-src 'self'; frame-ancestors 'none'",

@@ -47,6 +47,11 @@ impl AcceptedBeacon {
         &self.app
     }
 
+    /// Taken apart to be stored: application, head, events, receipt in Unix milliseconds.
+    pub fn into_parts(self) -> (Arc<str>, Head, Vec<AcceptedEvent>, u64) {
+        (self.app, self.head, self.events, self.received_at_ms)
+    }
+
     /// Who speaks, about which page.
     pub fn head(&self) -> &Head {
         &self.head

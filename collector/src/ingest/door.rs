@@ -3,7 +3,7 @@
 
 use super::accepted::{AcceptedBeacon, AcceptedEvent};
 use super::keys::{Keys, KnownApp};
-use super::rate::Rates;
+use super::rate::{ClientNetwork, Rates};
 use super::{Refused, RefusedEvent, Rejection, Verdict, scrub, validate};
 use crate::config::{AppConfig, IngestConfig};
 use std::sync::Arc;
@@ -21,6 +21,8 @@ pub struct Knock<'a> {
     pub content_length: Option<u64>,
     /// Whether there is a Content-Encoding header other than `identity`.
     pub encoded: bool,
+    /// Where the sender is, as far as rates are concerned.
+    pub client: Option<ClientNetwork>,
 }
 
 /// A sender whose body is worth reading.
@@ -38,12 +40,19 @@ pub struct Door {
 impl Door {
     /// A door for these applications.
     pub fn new(limits: &IngestConfig, apps: &[AppConfig]) -> Self {
-        let keys = Keys::new(apps);
-        let rates = Rates::new(keys.names(), limits.beacons_per_second, limits.burst);
         Self {
             limits: limits.clone(),
-            keys,
-            rates,
+            keys: Keys::new(apps),
+            rates: Rates::new(limits, apps),
+        }
+    }
+
+    /// A door for a new configuration that remembers what was spent at this one.
+    pub fn renewed(&self, limits: &IngestConfig, apps: &[AppConfig]) -> Self {
+        Self {
+            limits: limits.clone(),
+            keys: Keys::new(apps),
+            rates: self.rates.renewed(limits, apps),
         }
     }
 
@@ -56,24 +65,24 @@ impl Door {
     ///
     /// # Errors
     /// The first of them that refuses.
-    pub fn open(&self, knock: &Knock<'_>, now_ms: u64) -> Result<Entrant, Rejection> {
+    pub fn open(&self, knock: &Knock<'_>, now_ms: u64) -> Result<Entrant, Refused> {
         if knock.header_bytes > self.limits.header_bytes {
-            return Err(Rejection::HeadersTooLarge);
+            return Err(Rejection::HeadersTooLarge.into());
         }
         if knock.encoded {
-            return Err(Rejection::EncodingRefused);
+            return Err(Rejection::EncodingRefused.into());
         }
         let declared = knock.content_length.unwrap_or(0);
         if usize::try_from(declared).map_or(true, |bytes| bytes > self.limits.body_bytes) {
-            return Err(Rejection::BodyTooLarge);
+            return Err(Rejection::BodyTooLarge.into());
         }
-        let app = self.keys.find(knock.key).ok_or(Rejection::UnknownKey)?;
+        let app = self.keys.find(knock.key, now_ms)?;
         if !app.admits(knock.origin) {
-            return Err(Rejection::WrongOrigin);
+            return Err(Rejection::WrongOrigin.into());
         }
-        if !self.rates.take(knock.key, now_ms) {
-            return Err(Rejection::RateLimited);
-        }
+        self.rates
+            .take(&app.name, knock.key, knock.client, now_ms)
+            .map_err(|refused| Refused::for_now(refused.rejection, refused.wait_ms))?;
         Ok(Entrant(Arc::clone(app)))
     }
 
@@ -113,8 +122,8 @@ impl Door {
         }
         if events.is_empty() && !refused.is_empty() {
             return Err(Refused {
-                rejection: Rejection::AllEventsRefused,
                 events: refused,
+                ..Refused::from(Rejection::AllEventsRefused)
             });
         }
         Ok(AcceptedBeacon::new(

@@ -15,5 +15,6 @@ mod validate;
 
 pub use accepted::{AcceptedBeacon, AcceptedEvent};
 pub use door::{Door, Entrant, Knock};
-pub use rejection::{EventRejection, Refused, RefusedEvent, Rejection};
+pub use rate::ClientNetwork;
+pub use rejection::{EventRejection, Refused, RefusedEvent, Rejection, jittered};
 pub use tally::{Counts, EventVerdicts, Tally, Verdict};

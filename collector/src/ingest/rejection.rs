@@ -2,6 +2,9 @@
 //! counter label and one test; the words a client gets stand here and nowhere else.
 
 use serde::Serialize;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Why a beacon was refused as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -21,8 +24,14 @@ pub enum Rejection {
     UnknownKey,
     /// The Origin is missing or not one of the key's.
     WrongOrigin,
+    /// The key was to be used until a time that is past.
+    KeyExpired,
     /// The key sends more than `ingest.beacons_per_second`.
     RateLimited,
+    /// The sender's network sends more than `ingest.client_beacons_per_second`.
+    ClientRateLimited,
+    /// The application sends more than its `beacons_per_minute`.
+    QuotaSpent,
     /// The body did not arrive within `ingest.body_timeout_ms`.
     BodyTimeout,
     /// The sender went away before the answer.
@@ -43,7 +52,8 @@ pub enum Rejection {
     ImplausibleSequence,
     /// Every single event was refused.
     AllEventsRefused,
-    /// The writer's queue is full.
+    /// The writer's queue is full, or more bytes of bodies are in memory than
+    /// `ingest.bodies_bytes`.
     Overloaded,
     /// The database could not commit.
     StoreFailed,
@@ -51,7 +61,7 @@ pub enum Rejection {
 
 impl Rejection {
     /// Every reason, in the order of declaration.
-    pub const ALL: [Rejection; 20] = [
+    pub const ALL: [Rejection; 23] = [
         Rejection::NotFound,
         Rejection::MethodNotAllowed,
         Rejection::HeadersTooLarge,
@@ -59,7 +69,10 @@ impl Rejection {
         Rejection::BodyTooLarge,
         Rejection::UnknownKey,
         Rejection::WrongOrigin,
+        Rejection::KeyExpired,
         Rejection::RateLimited,
+        Rejection::ClientRateLimited,
+        Rejection::QuotaSpent,
         Rejection::BodyTimeout,
         Rejection::Aborted,
         Rejection::Empty,
@@ -85,7 +98,7 @@ impl Rejection {
             | Rejection::ImplausibleTime
             | Rejection::ImplausibleSequence
             | Rejection::Aborted => 400,
-            Rejection::UnknownKey => 401,
+            Rejection::UnknownKey | Rejection::KeyExpired => 401,
             Rejection::WrongOrigin => 403,
             Rejection::NotFound => 404,
             Rejection::MethodNotAllowed => 405,
@@ -93,7 +106,7 @@ impl Rejection {
             Rejection::BodyTooLarge => 413,
             Rejection::EncodingRefused => 415,
             Rejection::AllEventsRefused => 422,
-            Rejection::RateLimited => 429,
+            Rejection::RateLimited | Rejection::ClientRateLimited | Rejection::QuotaSpent => 429,
             Rejection::HeadersTooLarge => 431,
             Rejection::Overloaded | Rejection::StoreFailed => 503,
         }
@@ -109,7 +122,10 @@ impl Rejection {
             Rejection::BodyTooLarge => "body_too_large",
             Rejection::UnknownKey => "unknown_key",
             Rejection::WrongOrigin => "wrong_origin",
+            Rejection::KeyExpired => "key_expired",
             Rejection::RateLimited => "rate_limited",
+            Rejection::ClientRateLimited => "client_rate_limited",
+            Rejection::QuotaSpent => "quota_spent",
             Rejection::BodyTimeout => "body_timeout",
             Rejection::Aborted => "aborted",
             Rejection::Empty => "empty",
@@ -153,8 +169,20 @@ impl Rejection {
                 "the Origin header is missing or is not one of this application's",
                 "add the page's origin to apps.origins of the collector's configuration",
             ),
+            Rejection::KeyExpired => (
+                "this key was valid until a time that is past",
+                "configure the probe with the application's current key",
+            ),
             Rejection::RateLimited => (
                 "this key sends more beacons than it may",
+                "wait as Retry-After says",
+            ),
+            Rejection::ClientRateLimited => (
+                "this client's network sends more beacons than it may",
+                "wait as Retry-After says",
+            ),
+            Rejection::QuotaSpent => (
+                "this application has sent the beacons it may send in a minute",
                 "wait as Retry-After says",
             ),
             Rejection::BodyTimeout => ("the body did not arrive in time", "send it again"),
@@ -189,7 +217,7 @@ impl Rejection {
                 "see the reason of each event",
             ),
             Rejection::Overloaded => (
-                "more beacons wait than the collector holds",
+                "more beacons are on their way than the collector holds",
                 "send it again after Retry-After",
             ),
             Rejection::StoreFailed => (
@@ -199,10 +227,13 @@ impl Rejection {
         }
     }
 
-    /// Seconds after which sending again makes sense; `None` where it never does.
+    /// Seconds after which sending again makes sense at the earliest; `None` where it never does.
     pub fn retry_after_s(self) -> Option<u32> {
         match self {
-            Rejection::RateLimited | Rejection::Overloaded => Some(1),
+            Rejection::RateLimited
+            | Rejection::ClientRateLimited
+            | Rejection::QuotaSpent
+            | Rejection::Overloaded => Some(1),
             Rejection::StoreFailed => Some(5),
             _ => None,
         }
@@ -276,6 +307,8 @@ pub struct Refused {
     pub rejection: Rejection,
     /// Each event's own reason.
     pub events: Vec<RefusedEvent>,
+    /// Seconds to wait before sending again, with jitter.
+    pub retry_after_s: Option<u32>,
 }
 
 impl From<Rejection> for Refused {
@@ -283,8 +316,31 @@ impl From<Rejection> for Refused {
         Self {
             rejection,
             events: Vec::new(),
+            retry_after_s: rejection.retry_after_s().map(jittered),
         }
     }
+}
+
+impl Refused {
+    /// Refused until `wait_ms` from now.
+    pub(super) fn for_now(rejection: Rejection, wait_ms: u64) -> Self {
+        let seconds = u32::try_from(wait_ms.div_ceil(1000)).unwrap_or(u32::MAX);
+        Self {
+            retry_after_s: Some(jittered(seconds.max(1))),
+            ..Self::from(rejection)
+        }
+    }
+}
+
+/// Up to three seconds or half as long again, so that those who were refused together do not come
+/// back together.
+pub fn jittered(seconds: u32) -> u32 {
+    // Random enough to spread, and costs no dependency: std seeds it from the system.
+    static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+    static DRAWN: AtomicU64 = AtomicU64::new(0);
+    let drawn = SEED.hash_one(DRAWN.fetch_add(1, Ordering::Relaxed));
+    let spread = u64::from((seconds / 2).max(3)) + 1;
+    seconds.saturating_add(u32::try_from(drawn % spread).unwrap_or(0))
 }
 
 #[cfg(test)]
@@ -304,6 +360,14 @@ mod tests {
             let json = serde_json::to_string(reason).unwrap();
             assert_eq!(json, format!("\"{}\"", reason.label()));
         }
+    }
+
+    #[test]
+    fn those_refused_together_are_not_told_to_come_back_together() {
+        let told: HashSet<_> = (0..200)
+            .map(|_| Refused::for_now(Rejection::RateLimited, 1500).retry_after_s)
+            .collect();
+        assert_eq!(told, (2..=5).map(Some).collect());
     }
 
     #[test]

@@ -208,8 +208,8 @@ mod tests {
         open(2).duplicate();
         open(2).rejected(&Rejection::Overloaded.into());
         let all = Refused {
-            rejection: Rejection::AllEventsRefused,
             events: alone.to_vec(),
+            ..Refused::from(Rejection::AllEventsRefused)
         };
         open(1).rejected(&all);
         drop(open(4));

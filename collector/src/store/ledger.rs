@@ -1,16 +1,15 @@
 //! What a group of beacons changes in the buckets, collected in memory and written once per group:
 //! event time in minutes, receipt time in steps of 5 s, and running totals that only grow.
 
-use crate::sli::Contribution;
 use rusqlite::{Transaction, params};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Milliseconds of a minute bucket.
 pub(super) const MINUTE_MS: u64 = 60_000;
 /// Milliseconds of a slot.
 pub(super) const SLOT_MS: u64 = 5_000;
 /// Slots are for alerts, whose windows end at two hours.
-const SLOTS_KEPT_MS: u64 = 2 * 60 * 60 * 1000;
+pub(super) const SLOTS_KEPT_MS: u64 = 2 * 60 * 60 * 1000;
 
 /// Where and when an event counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,54 +22,67 @@ pub(super) struct Entry {
 
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
-    minutes: HashMap<(u64, i64), i64>,
-    slots: HashMap<(u64, i64), i64>,
-    added: HashMap<i64, i64>,
-    withdrawn: HashMap<i64, i64>,
+    changes: HashMap<Place, Change>,
     newest_ms: u64,
+}
+
+/// A minute of event time, a slot of receipt time, and a series.
+type Place = (u64, u64, i64);
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Change {
+    added: i64,
+    withdrawn: i64,
 }
 
 impl Ledger {
     /// Counts an event.
     pub(super) fn add(&mut self, entry: Entry) {
-        self.change(entry, entry.weight);
-        *self.added.entry(entry.series).or_default() += entry.weight;
+        self.change(entry).added += entry.weight;
         self.newest_ms = self.newest_ms.max(entry.received_ms);
     }
 
     /// Takes back an event that a higher revision replaces, from where it was counted.
     pub(super) fn withdraw(&mut self, entry: Entry) {
-        self.change(entry, -entry.weight);
-        *self.withdrawn.entry(entry.series).or_default() += entry.weight;
+        self.change(entry).withdrawn += entry.weight;
     }
 
-    fn change(&mut self, entry: Entry, by: i64) {
-        *self
-            .minutes
-            .entry((entry.event_ms / MINUTE_MS, entry.series))
-            .or_default() += by;
-        *self
-            .slots
-            .entry((entry.received_ms / SLOT_MS, entry.series))
-            .or_default() += by;
+    fn change(&mut self, entry: Entry) -> &mut Change {
+        let place = (
+            entry.event_ms / MINUTE_MS,
+            entry.received_ms / SLOT_MS,
+            entry.series,
+        );
+        self.changes.entry(place).or_default()
     }
 
     pub(super) fn write(self, transaction: &Transaction<'_>) -> rusqlite::Result<()> {
-        let oldest_slot = self.newest_ms.saturating_sub(SLOTS_KEPT_MS) / SLOT_MS;
-        let mut minutes = transaction.prepare_cached(
+        let mut minutes: BTreeMap<(u64, i64), i64> = BTreeMap::new();
+        let mut slots: BTreeMap<(u64, i64), i64> = BTreeMap::new();
+        let mut totals: BTreeMap<i64, Change> = BTreeMap::new();
+        for ((minute, slot, series), change) in self.changes {
+            let by = change.added - change.withdrawn;
+            *minutes.entry((minute, series)).or_default() += by;
+            *slots.entry((slot, series)).or_default() += by;
+            let total = totals.entry(series).or_default();
+            total.added += change.added;
+            total.withdrawn += change.withdrawn;
+        }
+        let mut add = transaction.prepare_cached(
             "INSERT INTO minutes (minute, series, count) VALUES (?1, ?2, ?3)
              ON CONFLICT DO UPDATE SET count = count + excluded.count",
         )?;
-        for ((minute, series), change) in changed(self.minutes) {
-            minutes.execute(params![minute, series, change])?;
+        for ((minute, series), by) in changed(minutes) {
+            add.execute(params![minute, series, by])?;
         }
-        let mut slots = transaction.prepare_cached(
+        let mut add = transaction.prepare_cached(
             "INSERT INTO five_seconds (slot, series, count) VALUES (?1, ?2, ?3)
              ON CONFLICT DO UPDATE SET count = count + excluded.count",
         )?;
-        for ((slot, series), change) in changed(self.slots) {
+        let oldest_slot = self.newest_ms.saturating_sub(SLOTS_KEPT_MS) / SLOT_MS;
+        for ((slot, series), by) in changed(slots) {
             if slot >= oldest_slot {
-                slots.execute(params![slot, series, change])?;
+                add.execute(params![slot, series, by])?;
             }
         }
         if self.newest_ms > 0 {
@@ -78,38 +90,18 @@ impl Ledger {
                 .prepare_cached("DELETE FROM five_seconds WHERE slot < ?1")?
                 .execute(params![oldest_slot])?;
         }
-        let mut totals = transaction.prepare_cached(
+        let mut add = transaction.prepare_cached(
             "INSERT INTO totals (series, added, withdrawn) VALUES (?1, ?2, ?3)
              ON CONFLICT DO UPDATE SET added = added + excluded.added,
                                        withdrawn = withdrawn + excluded.withdrawn",
         )?;
-        for (series, added) in self.added {
-            totals.execute(params![series, added, 0])?;
-        }
-        for (series, withdrawn) in self.withdrawn {
-            totals.execute(params![series, 0, withdrawn])?;
+        for (series, change) in totals {
+            add.execute(params![series, change.added, change.withdrawn])?;
         }
         Ok(())
     }
 }
 
-fn changed(changes: HashMap<(u64, i64), i64>) -> impl Iterator<Item = ((u64, i64), i64)> {
+fn changed(changes: BTreeMap<(u64, i64), i64>) -> impl Iterator<Item = ((u64, i64), i64)> {
     changes.into_iter().filter(|(_, change)| *change != 0)
-}
-
-impl Entry {
-    pub(super) fn new(
-        series: i64,
-        contribution: &Contribution,
-        event_ms: u64,
-        received_ms: u64,
-    ) -> Self {
-        let weight = i64::try_from(contribution.weight).unwrap_or(i64::MAX);
-        Self {
-            series,
-            weight,
-            event_ms,
-            received_ms,
-        }
-    }
 }

@@ -1,8 +1,10 @@
 //! Which beacon numbers of a view have arrived: ascending, disjoint ranges, so that a page that loses
 //! nothing costs two numbers however long it lives. Each gap costs its sender a beacon.
 
+use serde::{Deserialize, Serialize};
+
 /// A set of sequence numbers.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct SeenSeqs {
     /// Inclusive; neighbours are merged.
     ranges: Vec<(u32, u32)>,
@@ -31,13 +33,22 @@ impl SeenSeqs {
         true
     }
 
-    /// Pairs of little-endian numbers.
-    pub(super) fn to_bytes(&self) -> Vec<u8> {
-        let bounds = self.ranges.iter().flat_map(|range| [range.0, range.1]);
-        bounds.flat_map(u32::to_le_bytes).collect()
+    /// Whether a number is in.
+    pub(super) fn contains(&self, seq: u32) -> bool {
+        let at = self.ranges.partition_point(|range| range.1 < seq);
+        self.ranges.get(at).is_some_and(|range| range.0 <= seq)
     }
 
-    /// What [`Self::to_bytes`] made.
+    /// How many numbers are in.
+    pub(super) fn count(&self) -> u64 {
+        let lengths = self
+            .ranges
+            .iter()
+            .map(|range| u64::from(range.1 - range.0) + 1);
+        lengths.sum()
+    }
+
+    /// From the form of schema 1: pairs of little-endian numbers.
     pub(super) fn from_bytes(bytes: &[u8]) -> Self {
         let number = |bytes: &[u8]| bytes.try_into().map_or(0, u32::from_le_bytes);
         let pairs = bytes.chunks_exact(8).map(|pair| pair.split_at(4));
@@ -67,9 +78,13 @@ mod tests {
         fn it_agrees_with_a_plain_set(seqs in prop::collection::vec(0u32..40, 0..80)) {
             let (mut seen, mut plain) = (SeenSeqs::default(), BTreeSet::new());
             for seq in seqs {
+                prop_assert_eq!(seen.contains(seq), plain.contains(&seq));
                 prop_assert_eq!(seen.insert(seq), plain.insert(seq));
             }
-            prop_assert_eq!(&SeenSeqs::from_bytes(&seen.to_bytes()), &seen);
+            let bounds = seen.ranges.iter().flat_map(|range| [range.0, range.1]);
+            let bytes: Vec<u8> = bounds.flat_map(u32::to_le_bytes).collect();
+            prop_assert_eq!(&SeenSeqs::from_bytes(&bytes), &seen);
+            prop_assert_eq!(seen.count(), plain.len() as u64);
             let apart = seen.ranges.windows(2).all(|pair| pair[0].1 + 1 < pair[1].0);
             prop_assert!(apart, "neighbours must be merged: {:?}", seen.ranges);
         }

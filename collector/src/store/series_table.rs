@@ -1,12 +1,13 @@
 //! The dictionary of series: labels to a number, in memory and on disk. Labels that a page's content
 //! can reach have a budget of values each; past it they count under `_other`, and that is counted.
+//! The writer alone gives numbers; what is committed may be looked up from everywhere.
 
 use super::StoreGauges;
 use crate::sli::{Class, Latency, Outcome, Series};
 use rusqlite::{Connection, Row, Transaction, params};
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 /// The value that stands for all values past a label's budget.
 const OTHER: &str = "_other";
@@ -15,9 +16,28 @@ const OTHER: &str = "_other";
 pub(super) const COLUMNS: &str = "app, kind, name, release, deployment, backend_origin, \
                                   expected_origin, outcome, class, provisional, mixed";
 
+/// The committed part of the dictionary, for those who prepare beacons.
+#[derive(Clone, Debug, Default)]
+pub(super) struct KnownSeries(Arc<RwLock<HashMap<Series, i64>>>);
+
+impl KnownSeries {
+    pub(super) fn read(&self) -> RwLockReadGuard<'_, HashMap<Series, i64>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn extend(&self, series: impl Iterator<Item = (Series, i64)>) {
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        known.extend(series);
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct SeriesTable {
     ids: HashMap<Series, i64>,
+    /// Numbers given in the open transaction.
+    fresh: Vec<(Series, i64)>,
+    known: KnownSeries,
+    apps: HashMap<Arc<str>, i64>,
     values: HashMap<(String, Label), HashSet<String>>,
     label_values: usize,
     gauges: Arc<StoreGauges>,
@@ -39,17 +59,38 @@ impl SeriesTable {
     ) -> rusqlite::Result<Self> {
         let mut table = Self {
             ids: HashMap::new(),
+            fresh: Vec::new(),
+            known: KnownSeries::default(),
+            apps: HashMap::new(),
             values: HashMap::new(),
             label_values,
             gauges,
         };
         table.fill(connection)?;
+        let all = table.ids.iter();
+        table
+            .known
+            .extend(all.map(|(series, id)| (series.clone(), *id)));
         Ok(table)
+    }
+
+    /// What is committed, for others to look up.
+    pub(super) fn known(&self) -> KnownSeries {
+        self.known.clone()
+    }
+
+    /// The numbers given since the last commit are durable.
+    pub(super) fn committed(&mut self) {
+        if !self.fresh.is_empty() {
+            self.known.extend(self.fresh.drain(..));
+        }
     }
 
     /// Starts again from what is on disk.
     pub(super) fn forget(&mut self, connection: &Connection) {
         self.ids.clear();
+        self.fresh.clear();
+        self.apps.clear();
         self.values.clear();
         if let Err(error) = self.fill(connection) {
             // Without the cache ids are looked up one by one, which is slower and as right.
@@ -99,7 +140,22 @@ impl SeriesTable {
             return Ok(*id);
         }
         let id = insert(transaction, &series)?;
+        self.fresh.push((series.clone(), id));
         self.ids.insert(series, id);
+        Ok(id)
+    }
+
+    /// The number of an application.
+    pub(super) fn app_id(
+        &mut self,
+        transaction: &Transaction<'_>,
+        app: &Arc<str>,
+    ) -> rusqlite::Result<i64> {
+        if let Some(id) = self.apps.get(app) {
+            return Ok(*id);
+        }
+        let id = insert_app(transaction, app)?;
+        self.apps.insert(Arc::clone(app), id);
         Ok(id)
     }
 
@@ -132,6 +188,14 @@ impl SeriesTable {
 /// The names of journeys are a closed list, those of pages and requests are not.
 fn has_open_name(series: &Series) -> bool {
     !matches!(series.outcome, Outcome::Journey(_))
+}
+
+pub(super) fn insert_app(transaction: &Transaction<'_>, app: &str) -> rusqlite::Result<i64> {
+    transaction
+        .prepare_cached(
+            "INSERT INTO apps (name) VALUES (?1) ON CONFLICT DO UPDATE SET name = name RETURNING id",
+        )?
+        .query_row([app], |row| row.get(0))
 }
 
 fn insert(transaction: &Transaction<'_>, series: &Series) -> rusqlite::Result<i64> {

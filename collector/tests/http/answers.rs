@@ -359,3 +359,18 @@ async fn the_public_listener_shows_nothing_of_the_private_one() {
     assert!(collector.slis("").await["to_ms"].as_u64().unwrap() > NOON);
     collector.stop().await;
 }
+
+#[tokio::test]
+async fn every_commit_is_seen_in_its_length_and_in_its_size() {
+    let collector = Collector::start().await;
+    for seq in 0..5 {
+        collector.send(&beacon(view(1), seq, Vec::new())).await;
+    }
+    let metrics = collector.metrics().await;
+    let sum = |name: &str| metrics.sum(&format!("sightline_collector_store_{name}"));
+    assert!(sum("commit_duration_seconds_count") >= 5.0, "{metrics:#?}");
+    assert!(sum("commit_duration_seconds_sum") > 0.0, "{metrics:#?}");
+    assert_eq!(sum("commit_size_sum"), 5.0, "{metrics:#?}");
+    assert_eq!(sum("dedup_entries"), 1.0, "{metrics:#?}");
+    collector.stop().await;
+}

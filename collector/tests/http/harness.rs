@@ -10,7 +10,7 @@ use collector::serve::{Listeners, run};
 use reqwest::{Client, Response};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -87,6 +87,17 @@ impl Collector {
         Self::launch(folder, config, ManualClock::at(NOON)).await
     }
 
+    /// On a copy of a database that is there already.
+    pub(crate) async fn start_on(database: &Path) -> Self {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        let path = |name: &str| folder.path().join(name);
+        std::fs::copy(database, path("collector.db")).unwrap();
+        let config = CONFIG
+            .replace("DATABASE", &path("collector.db").display().to_string())
+            .replace("PROBE_DIR", &path("probe").display().to_string());
+        Self::launch(folder, config, ManualClock::at(NOON)).await
+    }
+
     async fn launch(folder: Arc<TempDir>, config: String, clock: ManualClock) -> Self {
         let parsed = Config::parse(&config).unwrap_or_else(|errors| panic!("{errors}"));
         let listeners = Listeners {
@@ -142,17 +153,8 @@ impl Collector {
         }
     }
 
-    /// received = accepted + duplicate + Σ rejected, for beacons and for events.
     async fn check_books(&self) {
-        let balanced = |metrics: &Metrics| {
-            ["beacons", "events"].iter().all(|side| {
-                let count =
-                    |verdict| metrics.sum(&format!("sightline_collector_{side}_{verdict}_total"));
-                count("received") == count("accepted") + count("duplicate") + count("rejected")
-            })
-        };
-        self.metrics_when("every beacon and event has one verdict", balanced)
-            .await;
+        check_books(async || self.ask("/metrics").await.text).await;
     }
 
     pub(crate) async fn post(&self, body: impl Into<reqwest::Body>) -> Answer {
@@ -253,6 +255,31 @@ impl Drop for Collector {
     }
 }
 
+/// received = accepted + duplicate + Σ rejected, for beacons and for events; false only while requests
+/// are open.
+pub(crate) async fn check_books(metrics: impl AsyncFn() -> String) {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    loop {
+        let metrics = Metrics::parse(&metrics().await);
+        let balanced = ["beacons", "events"].iter().all(|side| {
+            let counter = |verdict| {
+                let name = format!("sightline_collector_{side}_{verdict}_total");
+                assert!(metrics.has(&name), "no {name}");
+                metrics.sum(&name)
+            };
+            counter("received") == counter("accepted") + counter("duplicate") + counter("rejected")
+        });
+        if balanced {
+            return;
+        }
+        assert!(
+            Instant::now() < deadline,
+            "a beacon or event has no verdict or two: {metrics:#?}"
+        );
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 async fn answer(response: Response) -> Answer {
     Answer {
         status: response.status().as_u16(),
@@ -282,6 +309,10 @@ impl Metrics {
             family == metric && labels.iter().all(|label| rest.contains(label))
         });
         samples.map(|(_, value)| value).sum()
+    }
+
+    fn has(&self, metric: &str) -> bool {
+        self.0.keys().any(|name| name.starts_with(metric))
     }
 
     pub(crate) fn sum(&self, metric: &str) -> f64 {

@@ -324,7 +324,12 @@ async fn what_a_probe_gave_up_is_added_up_by_reason() {
         detail(&collector).await["drops"],
         json!({ "withheld": 5, "capped": 1 })
     );
-    assert_eq!(collector.slis("").await["coverage"]["client_drops"], 6);
+    let coverage = collector.slis("").await["coverage"].clone();
+    assert_eq!(coverage["client_drops"], 6);
+    assert_eq!(
+        coverage["client_drops_by_reason"],
+        json!({ "withheld": 5, "capped": 1 })
+    );
     assert_eq!(detail(&collector).await["first_received_ms"], NOON);
     collector.stop().await;
 }

@@ -3,10 +3,16 @@
 mod acceptance;
 mod answers;
 mod harness;
+mod hostile;
 mod kinds;
+mod migrations;
+mod private;
 mod process;
+mod readiness;
 mod rejections;
+mod reloading;
 mod revisions;
+mod stopping;
 mod time_and_coverage;
 mod twins;
 mod view_page;

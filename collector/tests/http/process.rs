@@ -1,6 +1,6 @@
 //! The binary as a process: how it starts, how it stops, and what a kill leaves behind.
 
-use crate::harness::{ORIGIN, beacon, page, view};
+use crate::harness::{ORIGIN, beacon, check_books, page, view};
 use beacon::{PageOutcome, encode};
 use serde_json::Value;
 use std::path::Path;
@@ -22,16 +22,31 @@ keys = ["shop-web"]
 origins = ["http://shop.test"]
 "#;
 
-struct Process {
-    child: Child,
-    public: String,
-    private: String,
+pub(crate) struct Process {
+    pub(crate) child: Child,
+    pub(crate) public: String,
+    pub(crate) private: String,
+    /// Everything it logged, once it has ended.
+    pub(crate) log: tokio::task::JoinHandle<String>,
+    ended: bool,
 }
 
 impl Process {
-    /// Ends it as its starter's death would.
-    async fn stop(mut self) {
+    /// Ends it as its starter's death would, after checking its books.
+    pub(crate) async fn stop(mut self) {
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        check_books(async || {
+            let url = format!("{}/metrics", self.private);
+            client.get(url).send().await.unwrap().text().await.unwrap()
+        })
+        .await;
         drop(self.child.stdin.take());
+        self.ended().await;
+    }
+
+    /// A test that ends it by other means than [`Self::stop`] has to look at the books by itself.
+    pub(crate) async fn ended(&mut self) {
+        self.ended = true;
         let ended = tokio::time::timeout(Duration::from_secs(10), self.child.wait()).await;
         assert!(
             ended
@@ -40,9 +55,32 @@ impl Process {
                 .success()
         );
     }
+
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.child.id().unwrap().to_string();
+        let told = std::process::Command::new("kill")
+            .args([name, &id])
+            .status();
+        assert!(told.unwrap().success());
+    }
+
+    async fn kill(&mut self) {
+        self.ended = true;
+        self.child.start_kill().unwrap();
+        self.child.wait().await.unwrap();
+    }
 }
 
-fn configured() -> TempDir {
+impl Drop for Process {
+    fn drop(&mut self) {
+        assert!(
+            self.ended || std::thread::panicking(),
+            "a test must end with stop(), which checks the books"
+        );
+    }
+}
+
+pub(crate) fn configured() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let database = folder.path().join("collector.db").display().to_string();
     std::fs::write(
@@ -53,7 +91,7 @@ fn configured() -> TempDir {
     folder
 }
 
-fn command(folder: &Path) -> Command {
+pub(crate) fn command(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sightline-collector"));
     command.arg("--config").arg(folder.join("c.toml"));
     command
@@ -64,8 +102,15 @@ fn command(folder: &Path) -> Command {
     command
 }
 
-async fn started(folder: &Path) -> Process {
+pub(crate) async fn started(folder: &Path) -> Process {
     let mut child = command(folder).arg("--stop-with-stdin").spawn().unwrap();
+    // Read all along, or a full pipe would hold it up.
+    let mut stderr = child.stderr.take().unwrap();
+    let log = tokio::spawn(async move {
+        let mut text = String::new();
+        stderr.read_to_string(&mut text).await.unwrap();
+        text
+    });
     let mut line = String::new();
     let stdout = child.stdout.take().unwrap();
     BufReader::new(stdout).read_line(&mut line).await.unwrap();
@@ -75,6 +120,8 @@ async fn started(folder: &Path) -> Process {
         child,
         public: address("public"),
         private: address("private"),
+        log,
+        ended: false,
     }
 }
 
@@ -126,11 +173,10 @@ async fn a_kill_loses_no_acknowledged_beacon_and_counts_none_twice() {
             // In the midst of a beacon whose fate is not known.
             let in_flight = tokio::spawn(send(&process, seq));
             tokio::task::yield_now().await;
-            process.child.start_kill().unwrap();
+            process.kill().await;
             if in_flight.await.unwrap() {
                 ledger.push(seq);
             }
-            process.child.wait().await.unwrap();
             process = started(folder.path()).await;
         } else if send(&process, seq).await {
             ledger.push(seq);
@@ -180,4 +226,34 @@ async fn a_wrong_configuration_is_told_whole_before_anything_starts() {
     for place in ["listen.private", "store.queue", "apps"] {
         assert!(told.contains(place), "{place} is missing in {told}");
     }
+}
+
+#[tokio::test]
+async fn a_copy_taken_under_way_holds_all_that_was_acknowledged_and_is_sound() {
+    let folder = configured();
+    let process = started(folder.path()).await;
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    for seq in 0..5 {
+        assert!(acknowledged(client.clone(), process.public.clone(), seq).await);
+    }
+    let copy = folder.path().join("copy.db");
+    let run = async |arguments: &[&std::ffi::OsStr]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sightline-collector"));
+        command.arg("--config").arg(folder.path().join("c.toml"));
+        command.args(arguments).output().await.unwrap()
+    };
+    let copied = run(&["backup".as_ref(), copy.as_os_str()]).await;
+    assert!(copied.status.success(), "{copied:?}");
+    // What is there is not written over.
+    let again = run(&["backup".as_ref(), copy.as_os_str()]).await;
+    let said = String::from_utf8_lossy(&again.stderr).into_owned();
+    assert!(
+        !again.status.success() && said.contains("is there already"),
+        "{said}"
+    );
+    process.stop().await;
+    let counted = run(&["recount".as_ref(), copy.as_os_str()]).await;
+    let counted: Value = serde_json::from_slice(&counted.stdout).unwrap();
+    assert_eq!(counted["beacons"], 5);
+    assert_eq!(counted["disagreements"], Value::Array(Vec::new()));
 }

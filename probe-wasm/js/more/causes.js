@@ -122,5 +122,5 @@ export const causes = (shell) => {
   };
 
   const made = { LCP, CLS, INP };
-  shell.on('vital', ({ name, value }) => made[name] && made[name](value));
+  shell.vitals(({ name, value }) => made[name] && made[name](value));
 };

@@ -108,6 +108,7 @@ impl Core {
         self.requests.clear();
         self.counts.clear();
         self.vital_events = [0; 5];
+        self.out.forget_vitals();
         self.vitals.restore();
         self.out.queue.resume(at);
     }

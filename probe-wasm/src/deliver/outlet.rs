@@ -66,6 +66,11 @@ impl Outlet {
         self.words[word::NOW].cast_signed()
     }
 
+    /// Those of the view before are no vitals of this one.
+    pub fn forget_vitals(&mut self) {
+        self.words[word::VITALS..word::BEFORE].fill(0);
+    }
+
     /// Whether single events leave.
     #[must_use]
     pub fn details(&self) -> bool {

@@ -1,6 +1,8 @@
 //! Measurements. Each prints a table and, with `--json FILE`, writes its figures.
 
 mod accuracy;
+mod crash;
+mod ingest;
 mod size;
 
 use anyhow::Result;
@@ -16,6 +18,10 @@ pub(crate) enum Bench {
         #[arg(long)]
         json: Option<PathBuf>,
     },
+    /// Kill the collector under load again and again, and hold what was acknowledged against what it kept
+    Crash(crash::Options),
+    /// Durable beacons a second, how soon they are acknowledged, and what they cost in memory and on disk
+    Ingest(ingest::Options),
     /// Bytes of the probe: early hook, glue and wasm; raw, gzip -9, brotli -11
     Size {
         /// Write the figures there as JSON
@@ -27,6 +33,8 @@ pub(crate) enum Bench {
 pub(crate) fn run(bench: &Bench) -> Result<()> {
     match bench {
         Bench::Accuracy { json } => accuracy::run(json.as_deref()),
+        Bench::Crash(options) => crash::run(options),
+        Bench::Ingest(options) => ingest::run(options),
         Bench::Size { json } => size::run(json.as_deref()),
     }
 }

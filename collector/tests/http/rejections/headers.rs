@@ -118,7 +118,9 @@ async fn headers_without_end_are_rejected_with_431() {
 
 #[tokio::test]
 async fn a_key_that_sends_too_much_is_rejected_with_429() {
-    let collector = Collector::start_with("[ingest]\nbeacons_per_second = 1\nburst = 1").await;
+    let collector =
+        Collector::start_with("[ingest]\nbeacons_per_second = 1\nburst = 1\nclient_burst = 9")
+            .await;
     refused(collector, 429, "rate_limited", async |c| {
         c.post(good_bytes()).await
     })
@@ -127,7 +129,9 @@ async fn a_key_that_sends_too_much_is_rejected_with_429() {
 
 #[tokio::test]
 async fn a_key_is_served_again_after_the_time_it_was_told_to_wait() {
-    let collector = Collector::start_with("[ingest]\nbeacons_per_second = 1\nburst = 1").await;
+    let collector =
+        Collector::start_with("[ingest]\nbeacons_per_second = 1\nburst = 1\nclient_burst = 9")
+            .await;
     collector.send(&beacon(view(1), 0, Vec::new())).await;
     let answer = collector.post(good_bytes()).await;
     let wait: u64 = answer.header("retry-after").unwrap().parse().unwrap();

@@ -265,3 +265,28 @@ async fn the_page_of_a_view_tells_what_the_application_said_and_what_was_given_u
     );
     collector.stop().await;
 }
+
+#[tokio::test]
+async fn past_the_age_that_is_kept_the_api_and_the_page_of_a_view_say_so() {
+    let collector = Collector::start().await;
+    collector
+        .send(&beacon(view(1), 0, vec![page(PageOutcome::Ready)]))
+        .await;
+    let before = collector.slis("").await["raw"].clone();
+    assert_eq!(
+        before,
+        serde_json::json!({ "good_days": 8, "bad_days": 30, "whole_from_ms": null })
+    );
+    collector.clock.advance_ms(9 * 24 * 60 * 60_000);
+    collector.send(&beacon(view(1), 1, Vec::new())).await;
+    let raw = collector.slis("").await["raw"].clone();
+    assert_eq!(raw["whole_from_ms"], crate::harness::NOON + 1);
+    let views = collector.ask("/api/v1/views").await.json();
+    assert_eq!(views["raw"], raw);
+    let shown = detail(&collector).await;
+    assert_eq!(shown["beacons_no_longer_kept"], 1);
+    assert_eq!(shown["beacons_known_lost"], 0);
+    let told = &["1 received", "1 more, past the age that is kept"];
+    assert_line(&rendered(&shown), told);
+    collector.stop().await;
+}

@@ -1,0 +1,293 @@
+//! The collector beside a bare handler, on the same machine, with the same requests: first as fast as
+//! both can, then at 70% of that with latencies from when each beacon was due.
+
+use crate::client::{Client, Pace, Run, percentile_ms};
+use crate::server::{Place, Server, own_cpu_seconds};
+use crate::visits::Crowd;
+use anyhow::{Context, Result};
+use clap::Args;
+use serde_json::{Map, Value};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// More than wait for the collector's writer at most, and are being committed.
+const OVERLOAD_CONNECTIONS: usize = 6500;
+
+#[derive(Args)]
+pub(crate) struct Options {
+    /// The collector's program
+    #[arg(long)]
+    collector: PathBuf,
+    /// Where databases are made; what they leave is removed
+    #[arg(long)]
+    folder: PathBuf,
+    /// A short form for every day, under 50 s
+    #[arg(long)]
+    quick: bool,
+    /// Write the figures there as JSON
+    #[arg(long)]
+    json: Option<PathBuf>,
+    /// Connections, each with one request under way
+    #[arg(long, default_value_t = 512)]
+    connections: usize,
+    /// Visits under way at the same time
+    #[arg(long, default_value_t = 30_000)]
+    visits: usize,
+    /// Also store so many beacons, then measure speed and start again
+    #[arg(long, default_value_t = 0)]
+    fill: u64,
+    /// Use and leave the database of this folder, instead of a new one that is removed
+    #[arg(long)]
+    place: Option<PathBuf>,
+    /// Also send half again as much as can be taken, for so many seconds
+    #[arg(long, default_value_t = 0)]
+    overload: u64,
+}
+
+struct Bench<'a> {
+    options: &'a Options,
+    figures: Map<String, Value>,
+}
+
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let folder = tempfile::tempdir_in(&options.folder).context("no folder for databases")?;
+    let place = Place {
+        program: options.collector.clone(),
+        folder: options
+            .place
+            .clone()
+            .unwrap_or_else(|| folder.path().to_owned()),
+    };
+    let mut bench = Bench {
+        options,
+        figures: Map::new(),
+    };
+    println!(
+        "filesystem {}, {} connections, {} visits at once",
+        filesystem(folder.path()),
+        options.connections,
+        options.visits
+    );
+    let baseline = bench.baseline()?;
+    let rate = bench.collector(&place, baseline)?;
+    bench.baseline_at(rate * 0.7)?;
+    if options.fill > 0 {
+        bench.fill(&place, rate)?;
+    }
+    if let Some(file) = &options.json {
+        let text = serde_json::to_string_pretty(&Value::Object(bench.figures))?;
+        fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))?;
+    }
+    Ok(())
+}
+
+impl Bench<'_> {
+    fn seconds(&self, quick: u64, long: u64) -> Duration {
+        Duration::from_secs(if self.options.quick { quick } else { long })
+    }
+
+    fn put(&mut self, name: &str, value: f64) {
+        self.figures
+            .insert(name.to_owned(), ((value * 1000.0).round() / 1000.0).into());
+    }
+
+    fn client(&self, server: &Server, seed: u64) -> Result<Client> {
+        let crowd = Crowd::new(self.options.visits, seed)?;
+        Client::connect(server.public, self.options.connections, crowd)
+    }
+
+    fn baseline(&mut self) -> Result<f64> {
+        let server = Server::baseline()?;
+        let mut client = self.client(&server, 1)?;
+        client.run(Pace::Saturating, self.seconds(1, 3), |_| {})?;
+        let run = measured("bare handler, all it takes", &server, || {
+            client.run(Pace::Saturating, self.seconds(6, 20), |_| {})
+        })?;
+        drop(client);
+        server.stop()?;
+        self.put("baseline_per_s", run.per_second());
+        Ok(run.per_second())
+    }
+
+    /// What the machine itself makes of the pace at which the collector's latency was taken: on a shared
+    /// one, most of the tail.
+    fn baseline_at(&mut self, per_second: f64) -> Result<()> {
+        let server = Server::baseline()?;
+        let mut client = self.client(&server, 1)?;
+        let mut run = measured("bare handler, at that pace", &server, || {
+            client.run(Pace::PerSecond(per_second), self.seconds(6, 30), |_| {})
+        })?;
+        let p99 = percentile_ms(&mut run.latencies_micros, 990);
+        self.put("baseline_p99_ms_at_that", p99);
+        drop(client);
+        server.stop()
+    }
+
+    fn collector(&mut self, place: &Place, baseline: f64) -> Result<f64> {
+        let server = Server::collector(place)?;
+        println!(
+            "collector ready after {:.2} s",
+            server.ready_after.as_secs_f64()
+        );
+        // Other views than those of an earlier run on the same database.
+        let seed = u64::from(std::process::id());
+        let mut client = self.client(&server, seed)?;
+        client.run(Pace::Saturating, self.seconds(2, 5), |_| {})?;
+        let commits = server.metric("sightline_collector_store_commits_total")?;
+        let flushes = device_flushes(&place.folder);
+        let run = measured("collector, all it takes", &server, || {
+            client.run(Pace::Saturating, self.seconds(9, 60), |_| {})
+        })?;
+        let rate = run.per_second();
+        let commits = server.metric("sightline_collector_store_commits_total")? - commits;
+        let flushes = device_flushes(&place.folder) - flushes;
+        println!(
+            "  ratio {:.3} of the bare handler; {:.0} commits, {:.1} beacons and {:.2} device flushes each (other programs' included)",
+            rate / baseline,
+            commits,
+            run.taken as f64 / commits,
+            flushes / commits,
+        );
+        let mut steady = measured("collector, 70% of that", &server, || {
+            client.run(Pace::PerSecond(rate * 0.7), self.seconds(9, 60), |_| {})
+        })?;
+        let p99 = percentile_ms(&mut steady.latencies_micros, 990);
+        self.put("beacons_per_s", rate);
+        self.put("ratio", rate / baseline);
+        self.put("ack_p99_ms_at_70", p99);
+        self.put("commits", commits);
+        if self.options.overload > 0 {
+            self.overload(&server, rate)?;
+        }
+        let stored = server.metric("sightline_collector_beacons_accepted_total")?;
+        let (_, peak) = server.resident_mb();
+        self.put("rss_mb", peak);
+        drop(client);
+        server.stop()?;
+        let disk = place.disk_bytes() as f64 / stored;
+        let wire = run.body_bytes as f64 / (run.taken + run.refused).max(1) as f64;
+        self.put("disk_bytes_per_beacon", disk);
+        self.put("wire_bytes_per_beacon", wire);
+        println!(
+            "  {stored:.0} beacons stored: {disk:.0} bytes each on disk, {wire:.0} on the wire, {:.2} times; peak {peak:.0} MB resident",
+            disk / wire
+        );
+        Ok(rate)
+    }
+
+    /// More than can be taken, on more connections than the writer's queue has places: the rest must be
+    /// refused, and at once.
+    fn overload(&mut self, server: &Server, rate: f64) -> Result<()> {
+        let crowd = Crowd::new(self.options.visits, u64::from(std::process::id()) + 1)?;
+        let mut client = Client::connect(server.public, OVERLOAD_CONNECTIONS, crowd)?;
+        // Until everything that is bounded has come to its bound.
+        let settling = Duration::from_secs(self.options.overload / 5);
+        client.run(Pace::PerSecond(rate * 1.5), settling, |_| {})?;
+        let length = Duration::from_secs(self.options.overload);
+        let watch = server.watch_memory();
+        let mut run = measured("collector, 150% of that", server, || {
+            client.run(Pace::PerSecond(rate * 1.5), length, |_| {})
+        })?;
+        let (least, most) = watch.ended();
+        let [median, refusal] = [500, 990].map(|at| percentile_ms(&mut run.refusals_micros, at));
+        println!(
+            "  {:.0}% of the maximum still taken; {} refused, after p50 {median:.1} p99 {refusal:.1} ms; {least:.0} to {most:.0} MB resident, ±{:.1}%",
+            run.per_second() / rate * 100.0,
+            run.refused,
+            (most - least) / (most + least) * 100.0,
+        );
+        self.put("goodput_at_150", run.per_second() / rate);
+        self.put("refusal_p50_ms_at_150", median);
+        self.put("refusal_p99_ms_at_150", refusal);
+        self.put("rss_mb_least_at_150", least);
+        self.put("rss_mb_most_at_150", most);
+        Ok(())
+    }
+
+    /// Full of beacons: as fast as before, and soon there again?
+    fn fill(&mut self, place: &Place, rate: f64) -> Result<()> {
+        let server = Server::collector(place)?;
+        let mut client = self.client(&server, 3)?;
+        let mut stored = 0;
+        while stored < self.options.fill {
+            let run = measured(&format!("filling, {stored} so far"), &server, || {
+                client.run(Pace::Saturating, Duration::from_secs(30), |_| {})
+            })?;
+            stored += run.taken;
+        }
+        let run = measured("collector, all it takes when full", &server, || {
+            client.run(Pace::Saturating, self.seconds(9, 60), |_| {})
+        })?;
+        drop(client);
+        server.stop()?;
+        let again = Server::collector(place)?;
+        println!(
+            "  with {stored} beacons stored: {:.1}% of the speed, ready after {:.2} s; {:.0} MB on disk",
+            run.per_second() / rate * 100.0,
+            again.ready_after.as_secs_f64(),
+            place.disk_bytes() as f64 / 1e6,
+        );
+        self.put("full_beacons", stored as f64);
+        self.put("full_ratio", run.per_second() / rate);
+        self.put("full_restart_s", again.ready_after.as_secs_f64());
+        again.stop()
+    }
+}
+
+/// Runs, and says what it cost whom.
+fn measured(what: &str, server: &Server, run: impl FnOnce() -> Result<Run>) -> Result<Run> {
+    let (cpu, own) = (server.cpu_seconds(), own_cpu_seconds());
+    let written = server.written_bytes();
+    let mut run = run()?;
+    let (cpu, own) = (server.cpu_seconds() - cpu, own_cpu_seconds() - own);
+    let written = server.written_bytes() - written;
+    let all = (run.taken + run.refused + run.strange).max(1) as f64;
+    println!(
+        "{what}: {:.0}/s over {:.1} s",
+        run.per_second(),
+        run.elapsed.as_secs_f64()
+    );
+    let [p50, p99, p999] = [500, 990, 999].map(|at| percentile_ms(&mut run.latencies_micros, at));
+    println!(
+        "  answered after p50 {p50:.1} p99 {p99:.1} p99.9 {p999:.1} ms; processor {:.1} µs a beacon, the generator's own {:.1} µs; {:.0} bytes written a beacon; {} refused, {} strange, {} waiting at most",
+        cpu * 1e6 / all,
+        own * 1e6 / all,
+        written / all,
+        run.refused,
+        run.strange,
+        run.backlog,
+    );
+    Ok(run)
+}
+
+/// The type of the filesystem a folder is on.
+fn filesystem(folder: &Path) -> String {
+    mount(folder).map_or_else(|| "unknown".to_owned(), |(_, kind)| kind)
+}
+
+/// Device and type of the longest mount point above a folder.
+fn mount(folder: &Path) -> Option<(String, String)> {
+    let folder = folder.canonicalize().ok()?;
+    let mounts = fs::read_to_string("/proc/mounts").ok()?;
+    let above = mounts.lines().filter_map(|line| {
+        let mut fields = line.split(' ');
+        let (device, point, kind) = (fields.next()?, fields.next()?, fields.next()?);
+        folder
+            .starts_with(point)
+            .then(|| (point.len(), device.to_owned(), kind.to_owned()))
+    });
+    above.max().map(|(_, device, kind)| (device, kind))
+}
+
+/// Flushes that the device under a folder has completed.
+fn device_flushes(folder: &Path) -> f64 {
+    let device = mount(folder).map(|(device, _)| device).unwrap_or_default();
+    let name = device.trim_start_matches("/dev/");
+    let text = fs::read_to_string(format!("/sys/class/block/{name}/stat")).unwrap_or_default();
+    // https://docs.kernel.org/block/stat.html: the 16th field counts flush requests.
+    text.split_whitespace()
+        .nth(15)
+        .and_then(|field| field.parse().ok())
+        .unwrap_or(0.0)
+}
