@@ -1,6 +1,7 @@
 //! The SLI series as counters: what was ever counted, and apart from it what later revisions took
 //! back. Both only grow, so that `increase()` of one minus the other is right over any window.
 
+use super::objectives::{Judged, ObjectiveSeries};
 use crate::sli::{Latency, Outcome, Series};
 use crate::store::SeriesTotal;
 use prometheus_client::collector::Collector;
@@ -11,9 +12,13 @@ use prometheus_client::registry::Registry;
 use std::collections::HashMap;
 use std::fmt;
 
-pub(super) fn render(totals: Vec<SeriesTotal>) -> Result<String, fmt::Error> {
+pub(super) fn render(
+    totals: Vec<SeriesTotal>,
+    objectives: &[ObjectiveSeries],
+) -> Result<String, fmt::Error> {
     let mut registry = Registry::default();
     registry.register_collector(Box::new(Totals(whatever_the_latency(totals))));
+    registry.register_collector(Box::new(Judged(objectives.to_vec())));
     let mut text = String::new();
     text::encode(&mut text, &registry)?;
     Ok(text)
@@ -166,7 +171,7 @@ mod tests {
             added,
             withdrawn: 1,
         };
-        let text = render(vec![of(3, 7), of(4, 2)]).unwrap();
+        let text = render(vec![of(3, 7), of(4, 2)], &[]).unwrap();
         let lines: Vec<_> = text
             .lines()
             .filter(|line| line.starts_with("sightline_journeys"))
@@ -192,11 +197,14 @@ mod tests {
             mixed: true,
             latency: Latency::UNKNOWN,
         };
-        let text = render(vec![SeriesTotal {
-            series,
-            added: 7,
-            withdrawn: 2,
-        }])
+        let text = render(
+            vec![SeriesTotal {
+                series,
+                added: 7,
+                withdrawn: 2,
+            }],
+            &[],
+        )
         .unwrap();
         let line = |name: &str| text.lines().find(|line| line.starts_with(name)).unwrap();
         assert!(line("sightline_pages_total{").ends_with("} 7"), "{text}");

@@ -130,9 +130,12 @@ pub struct PrometheusIndicator {
 impl EventIndicator {
     /// What a series counts as; `None` when it does not count.
     pub fn judge(&self, series: &Series) -> Option<Part> {
-        // What was counted without its latency is no evidence either way.
+        if !self.total.takes(series) {
+            return None;
+        }
+        // What would be part but for a latency that was not counted is no evidence either way.
         let unknown = self.part.within_ms.is_some() && !series.latency.is_known();
-        if unknown || !self.total.takes(series) {
+        if unknown && self.part.takes_at_any_latency(series) {
             return None;
         }
         match (self.part.takes(series), self.part_is) {
@@ -161,6 +164,13 @@ impl EventFilter {
 
     /// Whether events of a series are among these.
     pub fn takes(&self, series: &Series) -> bool {
+        let in_time = self
+            .within_ms
+            .is_none_or(|edge_ms| series.latency.is_within(edge_ms));
+        in_time && self.takes_at_any_latency(series)
+    }
+
+    fn takes_at_any_latency(&self, series: &Series) -> bool {
         let fits = |wanted: &Option<String>, value: &str| {
             wanted.as_deref().is_none_or(|wanted| wanted == value)
         };
@@ -168,9 +178,6 @@ impl EventFilter {
             && self.subject.takes(series)
             && self.classes.contains(&series.class)
             && (self.outcomes.is_empty() || self.outcomes.contains(&series.outcome))
-            && self
-                .within_ms
-                .is_none_or(|edge_ms| series.latency.is_within(edge_ms))
             && fits(&self.release, &series.release)
             && fits(&self.deployment, &series.deployment)
             && fits(&self.backend_origin, &series.backend_origin)
@@ -250,6 +257,14 @@ mod tests {
     fn what_was_counted_without_its_latency_is_neither_good_nor_bad() {
         let unknown = series(JourneyOutcome::Success, Class::Good, Latency::UNKNOWN);
         assert_eq!(within(3000).judge(&unknown), None);
+    }
+
+    #[test]
+    fn what_failed_is_not_in_time_when_all_attempts_count() {
+        let mut indicator = within(3000);
+        indicator.total.outcomes.clear();
+        let failed = series(JourneyOutcome::Failed, Class::Bad, Latency::UNKNOWN);
+        assert_eq!(indicator.judge(&failed), Some(Part::Bad));
     }
 
     #[test]

@@ -60,6 +60,11 @@ pub(super) fn from_event_rows(transaction: &Transaction<'_>, version: i64) -> ru
     transaction.execute_batch(CLEARED)
 }
 
+/// From schema 3: series know their latency, and counts are also kept by the hour and the day.
+pub(super) fn add_latencies_and_sums(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    transaction.execute_batch(include_str!("schema/from_3.sql"))
+}
+
 struct Moving<'t> {
     transaction: &'t Transaction<'t>,
     rows: Rows<'t>,
@@ -120,12 +125,14 @@ impl Moving<'_> {
         let mut events = Vec::new();
         let mut bad = false;
         for old in self.events(old_id, seq)? {
-            state.set_event(old.state);
+            state.set_event(old.state.clone());
             bad |= old.bad;
             let Some(event) = old.event else { continue };
+            let entries = old.state.entries.iter();
+            let brought = entries.map(|entry| Post::of(*entry, received_ms));
             posts.accepted.push(Accepted {
                 index: u16::try_from(events.len()).unwrap_or(u16::MAX),
-                post: old.state.entry.map(|entry| Post::of(entry, received_ms)),
+                posts: brought.collect(),
             });
             events.push(event);
         }
@@ -187,12 +194,15 @@ impl Moving<'_> {
                 state: EventState {
                     n,
                     rev,
-                    entry: series.map(|series| Entry {
-                        series,
-                        weight,
-                        event_ms,
-                        received_ms,
-                    }),
+                    entries: series
+                        .map(|series| Entry {
+                            series,
+                            weight,
+                            event_ms,
+                            received_ms,
+                        })
+                        .into_iter()
+                        .collect(),
                 },
                 bad: class.as_deref() == Some("bad") || kind == "error",
             })
