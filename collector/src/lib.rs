@@ -15,6 +15,7 @@
 
 pub mod app;
 pub mod clock;
+pub mod commands;
 pub mod compare;
 pub mod config;
 pub mod export;

@@ -8,6 +8,7 @@ mod backup;
 mod checkpoint;
 mod database;
 mod health;
+mod history;
 mod ledger;
 mod memory;
 mod migrate;
@@ -30,6 +31,7 @@ mod view_state;
 mod writer;
 
 pub use backup::backup;
+pub use history::minutes;
 pub use read::{Coverage, RawKept, SeriesTotal, Window};
 pub use read_views::{ViewFilter, Views};
 pub use recount::{Disagreement, Recount, recount};
@@ -287,7 +289,7 @@ impl Store {
         window: Window,
         wanted: impl Fn(&Series) -> bool + Send + 'static,
     ) -> Result<Vec<SeriesMinutes>, ReadError> {
-        self.read(move |reader| reader.minutes(window, &wanted))
+        self.read(move |reader| sums::minutes(reader.snapshot, window, &wanted))
             .await
     }
 

@@ -5,7 +5,7 @@ use super::ledger::{DAY, HOUR, MINUTE_MS, SLOT_MS};
 use super::read::{Reader, Window};
 use super::series_table::{COLUMNS, series_of};
 use crate::sli::Series;
-use rusqlite::params;
+use rusqlite::{Transaction, params};
 use std::collections::{BTreeSet, HashMap};
 
 /// The stretches that counts are wanted for.
@@ -171,38 +171,36 @@ pub struct SeriesMinutes {
     pub minutes: Vec<(u64, u64)>,
 }
 
-impl Reader<'_> {
-    /// Of the series that are wanted.
-    pub(super) fn minutes(
-        &mut self,
-        window: Window,
-        wanted: &dyn Fn(&Series) -> bool,
-    ) -> rusqlite::Result<Vec<SeriesMinutes>> {
-        let mut found: HashMap<i64, SeriesMinutes> = HashMap::new();
-        let sql = format!("SELECT {COLUMNS}, id FROM series");
-        let mut statement = self.snapshot.prepare_cached(&sql)?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            if let Some(series) = series_of(row)?.filter(|series| wanted(series)) {
-                let minutes = Vec::new();
-                found.insert(row.get("id")?, SeriesMinutes { series, minutes });
-            }
+/// Of the series that are wanted.
+pub(super) fn minutes(
+    snapshot: &Transaction<'_>,
+    window: Window,
+    wanted: &dyn Fn(&Series) -> bool,
+) -> rusqlite::Result<Vec<SeriesMinutes>> {
+    let mut found: HashMap<i64, SeriesMinutes> = HashMap::new();
+    let sql = format!("SELECT {COLUMNS}, id FROM series");
+    let mut statement = snapshot.prepare_cached(&sql)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        if let Some(series) = series_of(row)?.filter(|series| wanted(series)) {
+            let minutes = Vec::new();
+            found.insert(row.get("id")?, SeriesMinutes { series, minutes });
         }
-        let mut statement = self.snapshot.prepare_cached(
-            "SELECT minute, series, count FROM minutes WHERE minute >= ?1 AND minute < ?2 ORDER BY minute",
-        )?;
-        let (from, to) = (
-            window.from_ms.div_ceil(MINUTE_MS),
-            window.to_ms.div_ceil(MINUTE_MS),
-        );
-        let mut rows = statement.query(params![from, i64::try_from(to).unwrap_or(i64::MAX)])?;
-        while let Some(row) = rows.next()? {
-            if let Some(series) = found.get_mut(&row.get(1)?) {
-                series.minutes.push((row.get(0)?, row.get(2)?));
-            }
-        }
-        Ok(found.into_values().collect())
     }
+    let mut statement = snapshot.prepare_cached(
+        "SELECT minute, series, count FROM minutes WHERE minute >= ?1 AND minute < ?2 ORDER BY minute",
+    )?;
+    let (from, to) = (
+        window.from_ms.div_ceil(MINUTE_MS),
+        window.to_ms.div_ceil(MINUTE_MS),
+    );
+    let mut rows = statement.query(params![from, i64::try_from(to).unwrap_or(i64::MAX)])?;
+    while let Some(row) = rows.next()? {
+        if let Some(series) = found.get_mut(&row.get(1)?) {
+            series.minutes.push((row.get(0)?, row.get(2)?));
+        }
+    }
+    Ok(found.into_values().collect())
 }
 
 #[cfg(test)]

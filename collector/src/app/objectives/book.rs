@@ -21,6 +21,8 @@ struct Pages {
     set: Arc<ObjectiveSet>,
     since_ms: u64,
     refused: Option<RefusedObjectives>,
+    /// Of what was read last, good or not.
+    fingerprint: u64,
 }
 
 /// A set of files that was not put in force.
@@ -45,8 +47,16 @@ impl ObjectiveBook {
         pages.refused.clone()
     }
 
-    fn note(&self, read: Result<ObjectiveSet, Vec<Problem>>, at_ms: u64) {
+    fn fingerprint(&self) -> u64 {
+        self.0
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .fingerprint
+    }
+
+    fn note(&self, read: Result<ObjectiveSet, Vec<Problem>>, fingerprint: u64, at_ms: u64) {
         let mut pages = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        pages.fingerprint = fingerprint;
         match read {
             Ok(set) => {
                 tracing::info!(objectives = set.objectives.len(), "objectives are in force");
@@ -151,20 +161,21 @@ impl App {
 
     /// Reads the objective files and puts them in force, or notes why not.
     pub fn load_objectives(&self) {
-        let read = read_set(&self.settings());
-        self.objectives.note(read, self.now_ms());
+        let settings = self.settings();
+        // Taken before, so that what changes while it is read is read again.
+        let fingerprint = fingerprint(&settings);
+        self.objectives
+            .note(read_set(&settings), fingerprint, self.now_ms());
     }
 
     /// Loads them again when they have changed and are no longer being written. Does not end.
     pub async fn keep_objectives(self: Arc<Self>) {
-        let mut in_force = self.fingerprint_of_objectives().await;
-        let mut looked = in_force;
+        let mut looked = self.objectives.fingerprint();
         loop {
             tokio::time::sleep(EVERY).await;
             let now = self.fingerprint_of_objectives().await;
             let settled = now == std::mem::replace(&mut looked, now);
-            if now != in_force && settled {
-                in_force = now;
+            if now != self.objectives.fingerprint() && settled {
                 let app = Arc::clone(&self);
                 // A panic in there would be one in reading a file; the set in force stays.
                 let _ = tokio::task::spawn_blocking(move || app.load_objectives()).await;
@@ -172,20 +183,22 @@ impl App {
         }
     }
 
-    /// Of the files' texts, and of the configuration that they name things of.
     async fn fingerprint_of_objectives(&self) -> u64 {
         let settings = self.settings();
-        let read = tokio::task::spawn_blocking(move || {
-            let mut hasher = DefaultHasher::new();
-            format!("{:?}", settings.known_to_objectives()).hash(&mut hasher);
-            for path in &settings.config.objectives.files {
-                for path in listed(path) {
-                    path.hash(&mut hasher);
-                    std::fs::read(&path).ok().hash(&mut hasher);
-                }
-            }
-            hasher.finish()
-        });
+        let read = tokio::task::spawn_blocking(move || fingerprint(&settings));
         read.await.unwrap_or(0)
     }
+}
+
+/// Of the files' texts, and of the configuration that they name things of.
+fn fingerprint(settings: &Settings) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    format!("{:?}", settings.known_to_objectives()).hash(&mut hasher);
+    for path in &settings.config.objectives.files {
+        for path in listed(path) {
+            path.hash(&mut hasher);
+            std::fs::read(&path).ok().hash(&mut hasher);
+        }
+    }
+    hasher.finish()
 }
