@@ -250,6 +250,23 @@ impl Client {
             .context("a request could not be sent whole")
     }
 
+    /// Idle for longer than the server waits, a connection is closed; as browsers do, another is opened.
+    /// What was on its way just then is strange, and where the server's end is waited for, its end.
+    fn reopen(&mut self, number: usize, run: &mut Run) -> Result<()> {
+        let connection = &mut self.connections[number];
+        let was_busy = connection.flight.take().is_some();
+        if was_busy && self.open.is_some() {
+            return Err(Cut.into());
+        }
+        connection.answer.clear();
+        connection.stream = opened(self.to, &self.poll, number).map_err(|_| Cut)?;
+        if was_busy {
+            run.strange += 1;
+            self.idle.push_back(number);
+        }
+        Ok(())
+    }
+
     fn progress(
         &mut self,
         number: usize,
@@ -261,15 +278,13 @@ impl Client {
         let mut buffer = [0; 4096];
         loop {
             match connection.stream.read(&mut buffer) {
-                Ok(0) if connection.flight.is_none() => {
-                    // Idle for longer than the server waits: as browsers do, another is opened.
-                    connection.stream = opened(self.to, &self.poll, number).map_err(|_| Cut)?;
-                    return Ok(());
-                }
-                Ok(0) => return Err(Cut.into()),
+                Ok(0) => return self.reopen(number, run),
                 Ok(read) => connection.answer.extend_from_slice(&buffer[..read]),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) if error.kind() == ErrorKind::ConnectionReset => {
+                    return self.reopen(number, run);
+                }
                 Err(error) => return Err(error.into()),
             }
             let Some(status) = whole_answer(&connection.answer)? else {
