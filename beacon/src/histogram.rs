@@ -22,8 +22,11 @@ impl Histogram {
     /// The bucket a duration in milliseconds falls into.
     #[must_use]
     pub fn bucket_of(duration_ms: u32) -> u8 {
-        let below = EDGES_MS.iter().filter(|edge| **edge < duration_ms).count();
-        u8::try_from(below).unwrap_or(u8::MAX)
+        let mut below = 0;
+        for edge in &EDGES_MS {
+            below += u8::from(*edge < duration_ms);
+        }
+        below
     }
 
     /// Counts one duration in milliseconds.

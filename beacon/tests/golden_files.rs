@@ -217,6 +217,39 @@ fn a_tuple_that_the_facts_should_not_hold_costs_only_itself() {
 }
 
 #[test]
+fn what_the_early_hook_does_not_tell_of_its_calls_is_counted() {
+    let facts = std::fs::read_to_string(golden("v1-early-facts.json")).unwrap();
+    let told = |facts: &str| {
+        let told = decoded(facts.as_bytes());
+        (told.head.detail, told.head.dropped)
+    };
+    let drops = |reason, count| vec![DropCount { reason, count }];
+    assert_eq!(told(&facts), (Detail::Full, vec![]));
+    let unnamed = facts.replace("\"b\"", "\"r\",\"e\",\"r\"");
+    let full = drops(DropReason::HookFull, 2);
+    assert_eq!(told(&unnamed), (Detail::Full, full));
+    let withheld = unnamed.replace("\"mount\"", "\"beforeSend\":true,\"mount\"");
+    let of_the_application = drops(DropReason::Withheld, 2);
+    assert_eq!(told(&withheld), (Detail::Full, of_the_application));
+    let private = unnamed.replace("\"seq\":1", "\"seq\":1,\"gpc\":true");
+    assert_eq!(told(&private), (Detail::Private, vec![]));
+    let calls: Vec<String> = (100..160)
+        .map(|n| format!("[\"r\",{n}.5,{n},\"GET\",\"http://api.test/pending\"]"))
+        .collect();
+    let many = facts.replace("\"b\"", &calls.join(","));
+    assert_eq!(told(&many).1, drops(DropReason::Capped, 15));
+}
+
+#[test]
+fn the_early_hook_s_word_may_come_after_the_core_s_and_does_not_revise_it() {
+    let facts = std::fs::read_to_string(golden("v1-early-facts.json")).unwrap();
+    let later = facts.replace("\"seq\":1", "\"seq\":7,\"rev\":0");
+    let told = decoded(later.as_bytes());
+    assert_eq!(told.head.seq, 7);
+    assert!(told.events.iter().all(|event| event.rev == 0));
+}
+
+#[test]
 fn a_json_writer_may_leave_out_what_has_an_obvious_default() {
     let smallest = [
         r#"{"page":{"outcome":"ready","decided_after_ms":1}}"#,

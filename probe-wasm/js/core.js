@@ -7,7 +7,7 @@ import { forgetErrors, tellErrors, tuples as errorTuples } from './shell/errors.
 import { fact, forgetFacts, revise } from './shell/facts.js';
 import {
   BEFORE, CONNECTION, DETAILS, NEXT_EVENT, NEXT_SEQ, ONLINE, PAINTED, ROUTE,
-  bytesOf, config, cut, guarded, hex, hook, lend, lent, listen, navigation, now, observe, open, text, tick, words, wrap,
+  bytesOf, config, cut, failed, guarded, hex, hook, lend, lent, listen, navigation, now, observe, open, text, tick, words, wrap,
 } from './shell/ground.js';
 import { mounted, moved, navigationTiming, ready, route, setRoute, touched } from './shell/page.js';
 import { openStore } from './shell/persist.js';
@@ -16,13 +16,15 @@ import { selector } from './shell/selector.js';
 import { tapStreams } from './shell/streams.js';
 import { openTransport } from './shell/transport.js';
 import { attributes, forgetVisit, isDrawn, lendHead, navigationType, openVisit, remember, userIsThere } from './shell/visit.js';
-import { toldVitals, tuples as vitalTuples, vitalsLeave, vitalsRestored, watchVitals } from './shell/vitals.js';
+import { retell, toldVitals, tuples as vitalTuples, vitalsLeave, vitalsRestored, watchVitals } from './shell/vitals.js';
 
 // In the order of `beacon::DropReason`.
-const [HOOK_FULL, QUEUE_FULL, REFUSED, EXPIRED] = [0, 1, 2, 3];
+const [HOOK_FULL, QUEUE_FULL, REFUSED, EXPIRED, WITHHELD] = [0, 1, 2, 3, 5];
 // What a module that comes later may ask for, and until when.
 const KEPT = /^[cnlmwogsr]$/;
 const KEPT_MS = 10000;
+// More bytes than there are events of.
+const ALL = 1e9;
 
 export async function start(given, base) {
   const answer = await given.fetch(base + 'core.wasm');
@@ -34,6 +36,7 @@ export async function start(given, base) {
   if (given.stopped) return;
   instantiate(module);
   open(given);
+  hook.core = 'loaded';
 
   // --- Numbering: the hook draws from the same memory as the core.
   words[NEXT_EVENT] = hook.n;
@@ -53,7 +56,6 @@ export async function start(given, base) {
   // --- What modules hear of.
   const heard = {};
   const on = (what, tell) => (heard[what] = heard[what] || []).push(guarded(tell));
-  const heardVitals = [];
   const tell = (what, ...told) => heard[what]?.forEach((hear) => hear(...told));
   let kept = [];
   const said = {};
@@ -62,14 +64,12 @@ export async function start(given, base) {
     journeyNamed, route, setRoute, text,
     navigationType,
     details: () => words[DETAILS] > 0,
+    // The application's beforeSend is still to come: nothing leaves unseen.
+    hold: config.beforeSend,
+    more: () => config.more !== false && words[DETAILS] && load('more', caughtUp),
     take(kind, hear) {
       on('take ' + kind, hear);
       if (kept) kept.filter((tuple) => tuple[0] === kind).forEach((tuple) => guarded(hear)(tuple));
-    },
-    // Those told before count as told now.
-    vitals(hear) {
-      on('vital', hear);
-      toldVitals((_, vital) => guarded(hear)(vital), []);
     },
     problem(key, what) {
       if (config.debug && !said[key]) console.warn('sightline: ' + key + ': ' + (said[key] = what));
@@ -81,7 +81,11 @@ export async function start(given, base) {
   };
   const loaded = {};
   const load = (name, use = () => {}) =>
-    (loaded[name] = loaded[name] || import(base + name + '.js').then((module) => module.install(shell))).then(use).catch(() => {});
+    (loaded[name] = loaded[name] || import(base + name + '.js').then((module) => {
+      retell();
+      hook.wake();
+      return module.install(shell);
+    })).then(guarded(use)).catch(() => {});
 
   // --- What the probe itself costs: [ready, spent, runs, beacons, bytes, waiting, failed].
   const cost = [now(), 0, 0, 0, 0, 0, 0];
@@ -152,10 +156,16 @@ export async function start(given, base) {
 
   // --- What leaves.
   const seal = (anyway) => {
-    toldVitals(tell, heardVitals);
+    toldVitals(tell);
+    if (shell.hold && !anyway) return;
     const due = wasm.gather(anyway);
     if (due) tellErrors();
-    shell.pass?.(due);
+    if (shell.hold) {
+      // Each has its length in front, in two bytes.
+      const bytes = bytesOf(wasm.open(ALL));
+      for (let at = 0; at < bytes.length; at += 2 + (bytes[at] & 127 | bytes[at + 1] << 7)) wasm.dropped(WITHHELD, 1);
+      wasm.open(0);
+    } else shell.pass?.(due);
     if (due) wasm.seal(...lendHead());
   };
   const { send, handOver } = openTransport(hook, cost);
@@ -216,16 +226,15 @@ export async function start(given, base) {
     remember(words[NEXT_SEQ] + wasm.owes());
     const length = hidden ? leave() : wasm.next();
     if (length) {
-      send(bytesOf(length)).then(([status, retryAfter]) => {
+      send(bytesOf(length)).then(guarded(([status, retryAfter]) => {
         tick();
         wasm.answered(status, retryAfter, Math.random() * 1024);
-        if (hook.stopped) return;
         hook.wake();
-        if (status && status < 300) drain();
-      });
+        if (status && status < 300) drain().catch(failed);
+      }));
     }
     const wait = wasm.wait();
-    if (wait >= 0) timer = setTimeout(run, wait);
+    if (wait >= 0) timer = setTimeout(run, shell.hold ? wait + 200 : wait);
     if (watching !== (watching = wasm.watching())) {
       if (watching) {
         observer.observe(document, { childList: true, subtree: true, attributes: true, attributeFilter: ['class', 'id'] });
@@ -302,11 +311,13 @@ export async function start(given, base) {
     listen(self, 'popstate', wake);
   }
   if (store?.keys()[0]) wasm.distrust();
-  const call = (name, given) => load('api', (api) => {
-    if (hook.stopped) return;
-    api[name](...given);
-    wake();
-  });
+  const call = (name, given) => {
+    if (name === 'beforeSend') shell.hold = 1;
+    load('api', (api) => {
+      api[name](...given);
+      wake();
+    });
+  };
   // A new route holds from now on, and modules listen in on its being set.
   const own = {
     setRoute(template) {
@@ -317,14 +328,14 @@ export async function start(given, base) {
   hook.api = new Proxy(own, { get: (api, name) => api[name] || ((...given) => call(name, given)) });
   hook.calls?.splice(0).forEach(([name, given]) => hook.api[name](...given));
   // Who comes when the page was hidden says at once what there is to say. A prerendered page will be shown.
-  const caughtUp = () => hidden && !document.prerendering ? hook.lifecycle('hide') : run();
+  const caughtUp = () => hidden && !document.prerendering && !hook.lifecycle('hide');
   if (config.debug) load('debug');
-  if (config.more !== false && words[DETAILS]) idle(() => load('more', caughtUp), { timeout: 1000 });
+  idle(shell.more, { timeout: 1000 });
   // Modules are there by now, or never.
   setTimeout(guarded(() => {
     kept = 0;
     tellCost();
   }), KEPT_MS);
   // Hidden before we came: the hook has spoken of the page, the vitals are ours to tell.
-  caughtUp();
+  caughtUp() || run();
 }

@@ -98,25 +98,30 @@ if (!self.__sightline) {
     const raw = (event) => note(event.type + ' ' + event.target.localName, now(), event);
 
     // The hook's own word: facts, from which `beacon` (wire/early.rs) draws the events. No query and no body
-    // leaves; with Global Privacy Control only what kinds of things happened.
+    // leaves; with Global Privacy Control, or a beforeSend that cannot be asked yet, only what kinds of things
+    // happened. The latest calls are told, as many as there is room for below the browser's 64 KiB; of the
+    // others only that they were.
     const report = () => {
       const [route, selector] = hook.route();
       const mounted = (config.mount || 'body') + '>*';
       const lacks = (selector) => !document.querySelector(selector);
       const { loadEventStart, type } = navigation();
+      const tells = !(hook.gpc || config.beforeSend);
+      let room = tells * 3e4;
       navigator.sendBeacon(endpoint, JSON.stringify({
-        v: 1,
+        queue: [...queue].reverse().map(([kind, at, id, how, status, , , , address = status], told) => /^[er]$/.test(kind) && (room -= JSON.stringify(told = [kind, at, id, how, address]).length) > 0 ? told : kind),
         view: hook.view,
-        seq: hook.seq,
-        core: hook.core,
-        config,
-        sent_at_ms: Date.now(),
         page: { route, deployment: hook.deployment(), origin: location.origin, navigation: type },
+        seq: hook.seq++,
+        gpc: hook.gpc,
+        config,
+        core: hook.core,
+        sent_at_ms: Date.now(),
         seen: [now(), loadEventStart, lacks(mounted), lacks(selector || mounted)],
-        queue: queue.map(([kind, at, id, how, status, , , , address]) => hook.gpc || !/^[er]$/.test(kind) ? kind : [kind, at, id, how, address || status]),
+        rev: hook.rev++,
+        v: 1,
       }));
-      hook.rev = ++hook.seq;
-      if (!hook.gpc) hook.reported = hook.n;
+      if (tells) hook.reported = hook.n;
     };
 
     // Hiding and showing. The first of visibilitychange and pagehide speaks; nothing new, no word. Of the
@@ -124,8 +129,9 @@ if (!self.__sightline) {
     const turned = ({ type }) => {
       const hides = type < 'v' || document.hidden;
       if (hides && hook.hiddenAt < 0) hook.hiddenAt = now();
-      if (hook.lifecycle) hook.lifecycle(hides ? type : 'show');
-      else if (said !== (said = hides && queue.length) && hides) report();
+      hook.lifecycle?.(hides ? type : 'show');
+      // The core may trap in the midst of it.
+      if (!hook.lifecycle && said !== (said = hides && queue.length) && hides) report();
     };
 
     // The core, from the bundle's origin and on failure from the collector's; else why it did not load. What
@@ -134,8 +140,7 @@ if (!self.__sightline) {
       if (!begun) for (const base of (begun = bases)) {
         if (hook.stopped) return;
         try {
-          await (await import(/* @vite-ignore */ base + 'core.js')).start(hook, base);
-          return (hook.core = 'loaded');
+          return await (await import(/* @vite-ignore */ base + 'core.js')).start(hook, base);
         } catch {
           hook.core = await hook.fetch(base + 'core.js').then(({ headers, ok }) => !self.WebAssembly ? 'unsupported'
             : queue.some(([, , event]) => /script|connect/.test(event?.effectiveDirective)) ? 'blocked'
@@ -153,38 +158,38 @@ if (!self.__sightline) {
         queue.length = 0;
         undo.splice(0).reverse().map((takeBack) => takeBack());
       },
-      // The next beacon.
-      seq: 0,
+      endpoint,
       // A path with its ids replaced.
       template: (path) => path.replace(/\/(\d+|(?=[^/]*[\d@])[^/]{9,})(?![^/])/g, '/:id'),
-      fits: (template) => RegExp('^' + template.replace(/:\w+/g, '[^/]+').replace('*', '.*') + '/?$'),
+      fits: (template) => RegExp('^' + template.replace(/\W/g, '\\$&').replace(/\\:\w+/g, '[^/]+').replace(/\\\*/g, '.*') + '/?$'),
       // 128 random bits; randomUUID does not exist on plain http.
       view: crypto.getRandomValues(new Uint8Array(32)).reduce((id, byte) => id + (byte % 16).toString(16), ''),
-      mutations,
+      queue,
       config,
       core: 'not_yet',
-      answers,
-      // [template, ready selector] of the current route.
-      route: () => Object.entries(config.ready || {}).find(([template]) => hook.fits(template).test(location.pathname)) || [''],
       hiddenAt: document.hidden - 1,
-      // What stop() takes back, the core's part of it too.
-      undo,
-      endpoint,
       dropped: 0,
+      answers,
       // The first event number that the hook's own beacons do not cover, and how many they were.
       reported: 0,
       rev: 0,
+      bases,
+      // The next beacon.
+      seq: 0,
+      note,
       // Global Privacy Control: nothing is stored, and only outcomes and counts leave.
       gpc: navigator.globalPrivacyControl,
-      deployment: () => navigation().serverTiming?.find(({ name }) => name === 'deployment')?.description ?? given.replace(/^__.*/, ''),
+      mutations,
       mutatedAt: now(),
+      // [template, ready selector] of the current route.
+      route: () => Object.entries(config.ready || {}).find(([template]) => hook.fits(template).test(location.pathname)) || [''],
+      deployment: () => navigation().serverTiming?.find(({ name }) => name === 'deployment')?.description ?? given.replace(/^__.*/, ''),
+      timed,
       // The next event: 0 and 1 are the page and the journey it stands for.
       n: 2,
-      queue,
-      timed,
+      // What stop() takes back, the core's part of it too.
+      undo,
       fetch: fetch.bind(self),
-      note,
-      bases,
     };
 
     setTimeout(load, 2000);
@@ -217,6 +222,6 @@ if (!self.__sightline) {
   };
 
   // Nothing is noted, drawn or sent before the user has agreed.
-  if (config.consent) self.__sightline = { start, stop() {} };
+  if (config.consent === 'required') self.__sightline = { start, stop() {} };
   else start();
 }

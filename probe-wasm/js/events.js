@@ -1,22 +1,18 @@
 // Optional, fetched only where onEvent or beforeSend is used: each event's bytes enter on their way to the queue, plain
 // objects go to the page's callbacks, and what beforeSend left of an event goes on. Decides nothing of its own; what a
 // callback throws stays here.
+import { changes } from './events/changes.js';
 import { decode, encode, PARTS, VITALS } from './events/kinds.js';
 import { passing } from './events/passing.js';
-
-/** Tag of the events that tell what a vital was made of. */
-const VITAL_CAUSE = 8;
 
 /** Gives the shell `filter(bytes) → bytes | null`, and the two methods of the API. */
 export const install = (shell) => {
   const subscribers = new Set();
   const senders = [];
-  // Of this view: what each vital was made of, and how it stands, for who subscribes late.
-  let attributions = {};
-  let metrics = {};
+  // How the vitals of this view stand, for who subscribes late: the final ones, and those on their way.
+  let known = [];
   shell.on('restored', () => {
-    attributions = {};
-    metrics = {};
+    known = [];
   });
 
   const tell = (subscriber, event) => {
@@ -29,38 +25,37 @@ export const install = (shell) => {
   };
 
   // Like web-vitals: told when the value has changed since this subscriber heard of it.
-  const tellMetric = (subscriber, { name, value, id, rating, navigationType }) => {
+  const tellMetric = (subscriber, { name, value, id, rating, navigationType, isFinal }) => {
     const before = subscriber.told[id];
-    if (before === value) return;
+    if (before === value || !(isFinal || subscriber.all)) return;
     subscriber.told[id] = value;
-    tell(subscriber, { type: 'vital', name, value, delta: value - (before || 0), id, rating, navigationType, attribution: { ...attributions[name] } });
+    const cause = isFinal && shell.causes?.[name];
+    tell(subscriber, { type: 'vital', name, value, delta: value - (before || 0), id, rating, navigationType, attribution: cause ? attributionOf(cause) : {} });
+  };
+  const tellAll = () => {
+    for (const metric of known) for (const subscriber of subscribers) tellMetric(subscriber, metric);
   };
   const heard = (isFinal) => (said) => {
-    const metric = { rating: ratingOf(said), navigationType: shell.navigationType?.(), ...said, isFinal };
-    metrics[metric.name] = metric;
-    // Its cause is told in the same task, by fact() or revise().
-    queueMicrotask(() => {
-      for (const subscriber of subscribers) if (isFinal || subscriber.all) tellMetric(subscriber, metric);
-    });
+    if (!shell.details()) return;
+    known = known.filter((other) => other.name !== said.name || (other.isFinal && !isFinal));
+    const metric = { ...said, rating: ratingOf(said), navigationType: shell.navigationType(), isFinal };
+    known.push(metric);
+    // The cause of a final one is told in the same task.
+    if (!isFinal) for (const subscriber of subscribers) tellMetric(subscriber, metric);
+    else if (ready) queueMicrotask(tellAll);
   };
+  // The module that knows causes is waited for: once it is there, vitals are told anew. Not when the page is left.
+  let ready = false;
+  Promise.resolve(shell.more()).then(() => {
+    ready = true;
+    if (!shell.causes) tellAll();
+  });
+  shell.on('leaving', () => {
+    ready = true;
+    tellAll();
+  });
   shell.on('vital', heard(true));
-  let changes = false;
-  const { fact, revise } = shell;
-  const listen = (kind, fields) => {
-    try {
-      if (kind === VITAL_CAUSE) attributions[VITALS[fields[0]].toUpperCase()] = attributionOf(fields);
-    } catch {
-      // A cause of another build is told without us.
-    }
-  };
-  shell.fact = (kind, at, urgent, ...fields) => {
-    listen(kind, fields);
-    return fact(kind, at, urgent, ...fields);
-  };
-  shell.revise = (n, kind, at, urgent, ...fields) => {
-    listen(kind, fields);
-    return revise(n, kind, at, urgent, ...fields);
-  };
+  let changing = false;
 
   const decoded = (bytes) => {
     try {
@@ -103,13 +98,14 @@ export const install = (shell) => {
       const { reportAllChanges = shell.config.reportAllChanges } = subscription;
       const subscriber = { callback, subscription, all: Boolean(reportAllChanges), told: {} };
       subscribers.add(subscriber);
-      for (const metric of Object.values(metrics)) if (metric.isFinal || subscriber.all) tellMetric(subscriber, metric);
-      // Values on their way cost the shell work: asked for only where somebody wants them.
-      if (subscriber.all && !changes) shell.on('change', heard(false));
-      changes = changes || subscriber.all;
+      for (const metric of known) if (ready || !metric.isFinal) tellMetric(subscriber, metric);
+      // Values on their way cost work: reckoned only where somebody wants them.
+      if (subscriber.all && !changing) changes(shell, heard(false));
+      changing = changing || subscriber.all;
     },
     beforeSend(callback) {
       senders.push(callback);
+      shell.hold = 0;
     },
   };
 };

@@ -11,6 +11,8 @@ import { sockets } from './more/sockets.js';
 import { guard } from './more/tell.js';
 
 export const install = (shell) => {
+  // What vitals were made of, by name, for who subscribes to them.
+  shell.causes = {};
   const guarded = Object.create(shell);
   for (const name of ['take', 'on']) guarded[name] = (what, work) => shell[name](what, guard(work));
   // Those that listen first, so that they miss least.

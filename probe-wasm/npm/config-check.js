@@ -122,7 +122,7 @@ const A_ROUTE = 'a path template such as "/films/:id" is right';
 const templateFault = (given) => {
   if (/[?#]/.test(given)) return 'holds a query or a fragment, which no path has';
   if (!/^(\/|\*)/.test(given)) return 'does not begin with "/" or "*"';
-  if (/\s|.\*|\/\//.test(given)) return 'holds a space, an empty segment or a "*" that is not the first character: no path fits';
+  if (/\s|\/\//.test(given)) return 'holds a space or an empty segment: no path fits';
   if (/:(?!\w)|[^/]:/.test(given)) return 'holds a ":" that does not name a whole segment';
   return undefined;
 };
@@ -144,12 +144,10 @@ const call = check(A_CALL, (given, key, { say }) => {
   if (fault) tell(fault);
 });
 
-// The same form as the hook's fits(): what an earlier template takes, a later one never sees.
+// The form of the hook's fits(), but for a star, which stands for more than one segment: what an earlier template
+// takes, a later one never sees.
 const takes = (earlier, later) => {
-  const form = earlier
-    .replace(/[.+?^${}()|[\]\\]/g, '\\$&')
-    .replace(/:\w+/g, '[^/]+')
-    .replace(/^\*/, '.*');
+  const form = earlier.replace(/\W/g, '\\$&').replace(/\\:\w+/g, '[^/*]+').replace(/\\\*/g, '.*');
   return RegExp(`^${form}/?$`).test(later);
 };
 const shadowed = (templates, keyOf, say) => {
@@ -322,6 +320,7 @@ const OPTIONS = object(
     scrubUrl: list(scrub, 'a list of { match, replace } is right'),
     more: flag,
     reportAllChanges: flag,
+    beforeSend: flag,
     debug: flag,
     core: folder,
   },

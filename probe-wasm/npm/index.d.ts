@@ -58,6 +58,10 @@ export interface SightlineOptions {
   more?: boolean;
   /** Default of the option of the same name of `onEvent()`. Default: false. */
   reportAllChanges?: boolean;
+  /** `true`: this application calls `beforeSend()`. Nothing is then sent or stored before it has done so; what waits
+   *  when the page is left is withheld and counted. The early hook's own beacon names no call then, only the page's
+   *  outcome and how many calls it withholds. Default: false; events wait from the call of `beforeSend()` on. */
+  beforeSend?: boolean;
   /** Tells on the console, once each, what is wrong with this configuration, with the calls of this API and with its
    *  callbacks. Costs a module; meant for development. Default: false. */
   debug?: boolean;
@@ -65,8 +69,8 @@ export interface SightlineOptions {
   core?: string;
 }
 
-/** A path: `/films/:id`. `:name` stands for any one segment, a leading `*` for any prefix; a slash at the end may be
- *  there or not. At most 256 bytes. */
+/** A path: `/films/:id`. `:name` stands for any one segment, `*` for any characters, slashes among them; every other
+ *  character for itself. A slash at the end may be there or not. At most 256 bytes. */
 export type RouteTemplate = string;
 
 /** A method and a path template: `POST /chat`, `GET /films/:id`, `POST *` followed by `/chat`. */
@@ -212,14 +216,19 @@ export function event(name: string): void;
  *  encoded, loses that event. What does not leave is counted as withheld. Several callbacks are asked in the order of
  *  their registration.
  *
- *  Call it before the page's `load` event: events queued before have passed. The early hook's own beacon, sent when the
- *  page goes before the core has come, is not passed: it holds the page's outcome and failed or pending calls by template. */
+ *  From this call on nothing leaves unseen: events wait for the module that asks the callback, and where it cannot load,
+ *  or the page goes before, they are withheld. What has left before this call has passed, and so has the early hook's own
+ *  beacon, which is sent when the page goes before the core has come and holds the page's outcome and failed or pending
+ *  calls by template: the option `beforeSend: true` holds back both. */
 export function beforeSend(callback: (event: SightlineEvent) => SightlineEvent | null | false | void): void;
 
-/** Tells events in the page: vitals as soon as they are final, with the fields of the `Metric` of `web-vitals`; a vital that
- *  is known when the callback comes is told to it as well; all others when they are queued, as measured (before `beforeSend`).
+/** Tells events in the page: vitals as soon as they are final, with the fields of the `Metric` of `web-vitals` but `entries`;
+ *  a vital of this view that is known when the callback comes is told to it as well; all others when they are queued, as
+ *  measured (before `beforeSend`).
  *  An event that is told again under the same `n` with a higher `rev` replaces the one before.
- *  With `reportAllChanges` vitals are told at every change, not only when final.
+ *  With `reportAllChanges` vitals are told at every change, as `web-vitals` does with the option of that name; what is not
+ *  final has no attribution. Who asks for it later than ten seconds after the core has come misses changes by interactions
+ *  shorter than 104 ms, which the browser does not keep; the final value is right all the same.
  *  Returns a function that ends the subscription. What the callback throws is caught, and told once with `debug`. With
  *  Global Privacy Control, and in sessions without details, only pages, journeys and counts are told. */
 export function onEvent(

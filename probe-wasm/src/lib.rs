@@ -38,6 +38,7 @@ pub type Text = u16;
 
 /// A duration as beacons carry it: never negative, never above a day.
 #[must_use]
+#[inline(never)]
 pub fn whole_ms(duration: Millis) -> u32 {
     u32::try_from(duration)
         .unwrap_or(0)

@@ -320,3 +320,29 @@ async fn the_page_has_the_whole_of_its_keepalive_budget_while_the_probe_reports(
     })
     .await
 }
+
+#[tokio::test]
+async fn a_route_template_stands_for_its_own_characters_and_a_star_for_anything() -> Result<()> {
+    on_site("templates", &[], async |stage| {
+        let routes = ["/items/a.b/:id", "/items/c+d", "/items/*/q/*"];
+        let tab = stage.open("/", Page::new("Templates").with(&json!({ "routes": routes }))).await?;
+        run(
+            &tab,
+            "for (const path of ['a.b/5', 'axb/5', 'c+d', 'ccd', 'p/q/r']) await (await fetch('http://api.test/items/' + path)).json();",
+        )
+        .await?;
+        stage
+            .told(&tab, |view| {
+                for route in ["/items/a.b/:id", "/items/axb/:id", "/items/c+d", "/items/ccd", "/items/*/q/*"] {
+                    let calls = counted(view, route, "ok");
+                    if calls != 1 {
+                        return Err(format!("{route} is told {calls} times"));
+                    }
+                }
+                Ok(())
+            })
+            .await
+            .map(drop)
+    })
+    .await
+}

@@ -1,10 +1,12 @@
 //! Nothing is measured before the user agrees, and nothing after the user has had enough.
 
 use crate::support::{
-    SOON, at_home, at_home_after, at_login_after, ended, healthy, holds, on_stage, with_options,
+    SOON, at_home, at_home_after, at_login_after, ended, healthy, holds, on_site, on_stage,
+    with_options,
 };
 use anyhow::{Result, ensure};
 use serde_json::json;
+use tests::site::Page;
 
 /// Keeps the page's own functions aside, to be compared with.
 const ASIDE: &str = "(() => { const of = () => [fetch, XMLHttpRequest.prototype.open, \
@@ -53,6 +55,21 @@ async fn before_consent_nothing_is_touched_kept_or_sent() -> Result<()> {
             })
             .await?;
         stage.leave(visitor).await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn only_the_documented_word_makes_the_probe_wait() -> Result<()> {
+    on_site("consent-given", &[], async |stage| {
+        let given = json!({ "consent": "given" });
+        let tab = stage
+            .open("/", Page::new("<p>Given</p>").with(&given))
+            .await?;
+        stage
+            .told(&tab, |view| holds(view, "/page/outcome", "ready"))
+            .await
+            .map(drop)
     })
     .await
 }

@@ -2,6 +2,7 @@
 //! Needs the binaries and the front-end builds beforehand; `cargo xtask test` makes them.
 
 mod api;
+mod before_send;
 mod calls;
 mod chats;
 mod clicks;
@@ -12,6 +13,7 @@ mod diagnosis;
 mod errors;
 mod ground_truth;
 mod hiding;
+mod hook_alone;
 mod journeys;
 mod loading;
 mod pages;

@@ -14,7 +14,7 @@ const WRITTEN: &str = "piece 0\npiece 1\npiece 2\npiece 3\n";
 const WAYS: &str = "
     // Six connections to a host are what browsers have.
     let calls = 0;
-    const url = (way) => `http://${['api', 'other'][calls++ % 2]}.test/stream/60/140/4/${way}`;
+    const url = (way) => `http://${['api', 'other', 'pages'][calls++ % 3]}.test/stream/60/140/4/${way}`;
     const decoder = () => new TextDecoder();
     const drain = async (reader, decode) => {
       let text = '';
@@ -34,6 +34,23 @@ const WAYS: &str = "
         const [one, two] = body.tee();
         const both = await Promise.all([drain(one.getReader(), bytes), drain(two.getReader(), bytes)]);
         return both[0] === both[1] ? both[0] : 'two halves differ';
+      },
+      half: async ({ body }) => {
+        const [one, two] = body.tee();
+        await Promise.race([two.cancel(), 0]);
+        return drain(one.getReader(), bytes);
+      },
+      signalled: async ({ body }) => {
+        let text = '';
+        const into = new WritableStream({ write(piece) { text += bytes(piece); } });
+        await body.pipeTo(into, { signal: new AbortController().signal, preventClose: true });
+        return into.locked || body.locked ? 'something stays locked' : text;
+      },
+      kept: async ({ body }) => {
+        let text = '';
+        const full = new WritableStream({ write(piece) { text += bytes(piece); throw new Error('full'); } });
+        const fault = await body.pipeTo(full, { preventCancel: true }).catch(({ message }) => message);
+        return fault === 'full' && !body.locked ? text + (await drain(body.getReader(), bytes)) : `${fault}: not given back`;
       },
       clone: async (answer) => {
         const copy = answer.clone();
@@ -75,7 +92,7 @@ async fn a_page_reads_the_same_bytes_however_it_reads_and_the_pieces_are_timed()
             ensure!(text == WRITTEN, "{way} read {text}");
         }
         let arrivals = stage.site.arrivals("/stream").len();
-        ensure!(arrivals == 11, "{arrivals} calls for eleven ways");
+        ensure!(arrivals == 14, "{arrivals} calls for fourteen ways");
         let view = stage.leave(&tab).await?;
         let told = |view: &Value, way: &str| -> Result<(), String> {
             let route = format!("/stream/:id/:id/:id/{way}");
@@ -93,11 +110,21 @@ async fn a_page_reads_the_same_bytes_however_it_reads_and_the_pieces_are_timed()
         stage
             .collector
             .until_view(&view, SOON, |view| {
-                for way in ["reader", "iteration", "pipe", "into", "xhr"] {
+                for way in [
+                    "reader",
+                    "iteration",
+                    "pipe",
+                    "into",
+                    "signalled",
+                    "tee",
+                    "half",
+                    "byob",
+                    "xhr",
+                ] {
                     told(view, way)?;
                 }
                 // Read whole, or in ways that cannot be seen: counted, with the end the browser tells.
-                for way in ["tee", "clone", "anew", "byob", "text", "blob"] {
+                for way in ["clone", "anew", "text", "blob"] {
                     let route = format!("/stream/:id/:id/:id/{way}");
                     if counted(view, &route, "ok") != 1 {
                         return Err(format!("{way} is not counted"));

@@ -11,6 +11,8 @@ use serde_json::Value;
 use std::time::Duration;
 
 const WITHIN: Duration = Duration::from_secs(20);
+/// How long what a page said when it was left may take to be shown, on two busy cores.
+const SHOWN_WITHIN: Duration = Duration::from_secs(15);
 
 /// The running programs of one test.
 pub struct SiteStage {
@@ -94,6 +96,22 @@ impl SiteStage {
         tab.wait_for(&there, WITHIN).await
     }
 
+    /// Puts a page up and opens it in a tab of its own, where the core may never come.
+    ///
+    /// # Errors
+    /// When the early hook does not come up.
+    pub async fn open_without_core(&self, path: &str, page: Page) -> Result<Tab> {
+        let address = self.site.put(path, page)?;
+        let tab = self.tab().await?;
+        tab.go(&address).await?;
+        let there = format!(
+            "location.href === {} && !!globalThis.__sightline",
+            Value::from(address)
+        );
+        tab.wait_for(&there, WITHIN).await?;
+        Ok(tab)
+    }
+
     /// The label of the document a tab shows.
     ///
     /// # Errors
@@ -142,6 +160,21 @@ impl SiteStage {
         )
         .await?;
         Ok(view)
+    }
+
+    /// Lets a page come to rest, leaves it, and waits until its view is shown as it should be; `look` says what
+    /// is not yet right.
+    ///
+    /// # Errors
+    /// When the tab has gone, or with the view as it was last.
+    pub async fn told(
+        &self,
+        tab: &Tab,
+        look: impl Fn(&Value) -> Result<(), String>,
+    ) -> Result<Value> {
+        tab.rest().await?;
+        let view = self.leave(tab).await?;
+        self.collector.until_view(&view, SHOWN_WITHIN, look).await
     }
 
     /// Starts the collector again after [`SiteStage::stop_collector`].

@@ -3,8 +3,8 @@
 //! would have told. Knows no other JSON.
 
 use crate::{
-    Event, EventKind, Finality, Head, Initiator, JourneyAttempt, JourneyOutcome, JourneyReason,
-    PageLoad, PageOutcome, RequestAttempt, RequestOutcome,
+    Detail, DropCount, DropReason, Event, EventKind, Finality, Head, Initiator, JourneyAttempt,
+    JourneyOutcome, JourneyReason, PageLoad, PageOutcome, RequestAttempt, RequestOutcome, limits,
 };
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -22,6 +22,12 @@ pub(super) struct Facts {
     config: Config,
     seen: Seen,
     queue: Vec<Note>,
+    /// Revision of what is told; the beacon's number where it is missing.
+    #[serde(default)]
+    rev: Option<u32>,
+    /// Global Privacy Control.
+    #[serde(default)]
+    gpc: Option<bool>,
 }
 
 /// Of the application's options, what its pages and calls are judged by.
@@ -31,6 +37,7 @@ struct Config {
     release: String,
     backend_origin: String,
     expected_backend_origins: Option<Vec<String>>,
+    before_send: bool,
     journeys: Vec<Journey>,
 }
 
@@ -56,7 +63,8 @@ struct Seen {
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Note {
-    /// `r`, when, id, method, origin and path template.
+    /// `r`, when, id, method, origin and path template. A call without more than its `r` is one the hook
+    /// had no room for or may not tell.
     Sent(char, f64, u32, String, String),
     /// `e`, when, id, how (an event's or an error's name), status.
     Ended(char, f64, u32, String, Option<u16>),
@@ -71,15 +79,16 @@ struct End {
 }
 
 impl Facts {
-    /// The events told, and the head completed from the options.
+    /// The events told, and the head completed from the options and with what is not told.
     pub(super) fn tell(self, head: &mut Head) -> Vec<Event> {
         let outcome = self.page_outcome();
         let decided_after_ms = whole(self.seen.now);
         let failed_page = self.config.journeys.iter().find(|one| one.failed_page);
         // The hook alone has spoken so far, so each word of it revises the one before.
+        let rev = self.rev.unwrap_or(head.seq);
         let event = |n, at: f64, kind| Event {
             n,
-            rev: head.seq,
+            rev,
             at_ms: head
                 .sent_at_ms
                 .saturating_add(u64::from(whole(at)))
@@ -116,7 +125,18 @@ impl Facts {
             )
         }));
         let calls = self.calls();
-        events.extend(calls.map(|(n, at, call)| event(n, at, EventKind::Request(call))));
+        let capped = calls.len().saturating_sub(CALLS);
+        let told = calls.into_iter().take(CALLS);
+        events.extend(told.map(|(n, at, call)| event(n, at, EventKind::Request(call))));
+        let unnamed = self.unnamed_calls();
+        if self.gpc == Some(true) {
+            head.detail = Detail::Private;
+        } else if self.config.before_send {
+            drop_events(head, DropReason::Withheld, unnamed);
+        } else {
+            drop_events(head, DropReason::HookFull, unnamed);
+        }
+        drop_events(head, DropReason::Capped, capped);
         head.page.release = self.config.release;
         head.page.backend_origin = self.config.backend_origin;
         events
@@ -154,55 +174,80 @@ impl Facts {
         }
     }
 
-    /// Number, start and fate of the calls that failed or are pending.
-    fn calls(&self) -> impl Iterator<Item = (u32, f64, RequestAttempt)> {
+    /// Of these calls the hook says only that they were.
+    fn unnamed_calls(&self) -> usize {
+        let unnamed = |note: &&Note| matches!(note, Note::Named(kind) if kind == "r");
+        self.queue.iter().filter(unnamed).count()
+    }
+
+    /// Number, start and fate of the calls that failed or are pending, in the order they were sent.
+    fn calls(&self) -> Vec<(u32, f64, RequestAttempt)> {
         let mut ends: HashMap<u32, End> = HashMap::new();
         for note in &self.queue {
             if let Note::Ended('e', at, id, how, status) = note {
-                // An XMLHttpRequest used again tells the end of its earlier calls once more.
-                ends.entry(*id).or_insert_with(|| End {
+                let end = End {
                     at: *at,
                     how: how.to_ascii_lowercase(),
                     status: status.unwrap_or(0),
-                });
+                };
+                // An XMLHttpRequest used again tells the end of its earlier calls once more.
+                if ends.get(id).is_none_or(|known| end.at < known.at) {
+                    ends.insert(*id, end);
+                }
             }
         }
-        self.queue
-            .iter()
-            .filter_map(move |note| match note {
-                Note::Sent('r', at, id, method, address) => {
-                    let end = ends.get(id);
-                    let outcome = outcome_of(end)?;
-                    let (backend_origin, route) = split(address);
-                    let expected = &self.config.expected_backend_origins;
-                    let call = RequestAttempt {
-                        method: method.clone(),
-                        expected_origin: expected
-                            .as_ref()
-                            .is_none_or(|all| all.iter().any(|one| one == backend_origin)),
-                        backend_origin: backend_origin.to_owned(),
-                        route: route.to_owned(),
-                        outcome,
-                        finality: match end {
-                            Some(_) => Finality::Final,
-                            None => Finality::Provisional,
-                        },
-                        status: end.map_or(0, |end| end.status),
-                        duration_ms: whole(end.map_or(self.seen.now, |end| end.at) - at),
-                        result: None,
-                        diagnosis: None,
-                        initiator: Initiator::default(),
-                        online: true,
-                        connection: String::new(),
-                        headers_ms: 0,
-                        stream: None,
-                        trace: None,
-                    };
-                    Some((*id, *at, call))
-                }
-                _ => None,
-            })
-            .take(CALLS)
+        let calls = self.queue.iter().filter_map(|note| match note {
+            Note::Sent('r', at, id, method, address) => {
+                let call = self.call(*at, method, address, ends.get(id))?;
+                Some((*id, *at, call))
+            }
+            _ => None,
+        });
+        let mut calls: Vec<_> = calls.collect();
+        calls.sort_by(|(_, one, _), (_, other, _)| one.total_cmp(other));
+        calls
+    }
+
+    fn call(
+        &self,
+        at: f64,
+        method: &str,
+        address: &str,
+        end: Option<&End>,
+    ) -> Option<RequestAttempt> {
+        let outcome = outcome_of(end)?;
+        let (backend_origin, route) = split(address);
+        let expected = &self.config.expected_backend_origins;
+        Some(RequestAttempt {
+            method: cut(method, limits::NAME_BYTES),
+            expected_origin: expected
+                .as_ref()
+                .is_none_or(|all| all.iter().any(|one| one == backend_origin)),
+            backend_origin: cut(backend_origin, limits::ROUTE_BYTES),
+            route: cut(route, limits::ROUTE_BYTES),
+            outcome,
+            finality: match end {
+                Some(_) => Finality::Final,
+                None => Finality::Provisional,
+            },
+            status: end.map_or(0, |end| end.status),
+            duration_ms: whole(end.map_or(self.seen.now, |end| end.at) - at),
+            result: None,
+            diagnosis: None,
+            initiator: Initiator::default(),
+            online: true,
+            connection: String::new(),
+            headers_ms: 0,
+            stream: None,
+            trace: None,
+        })
+    }
+}
+
+fn drop_events(head: &mut Head, reason: DropReason, count: usize) {
+    if count > 0 {
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
+        head.dropped.push(DropCount { reason, count });
     }
 }
 
@@ -220,6 +265,15 @@ fn outcome_of(end: Option<&End>) -> Option<RequestOutcome> {
     } else {
         Some(RequestOutcome::Unreachable)
     }
+}
+
+/// As the core cuts what it tells, never within a character.
+fn cut(text: &str, bytes: usize) -> String {
+    let mut end = bytes.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or_default().to_owned()
 }
 
 /// Origin and path.

@@ -2,12 +2,12 @@
 
 use super::migrate;
 use anyhow::{Context, bail};
-use rusqlite::{Connection, OpenFlags, Transaction};
+use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
 use std::time::Duration;
 
 /// Raised with every change of the schema.
-const SCHEMA_VERSION: i64 = 4;
+const SCHEMA_VERSION: i64 = 5;
 /// Pages the writer keeps: enough for the inner ones of every index.
 const CACHE_KIB: i64 = 64 * 1024;
 /// Statements kept prepared.
@@ -60,6 +60,7 @@ fn create_schema(connection: &mut Connection) -> anyhow::Result<()> {
     match version {
         0 => {
             transaction.execute_batch(include_str!("schema/beacons.sql"))?;
+            transaction.execute_batch(include_str!("schema/views.sql"))?;
             transaction.execute_batch(include_str!("schema/counts.sql"))?;
         }
         1..SCHEMA_VERSION => {
@@ -68,7 +69,7 @@ fn create_schema(connection: &mut Connection) -> anyhow::Result<()> {
                 to = SCHEMA_VERSION,
                 "bringing the database forward"
             );
-            forward(&transaction, version)
+            migrate::forward(&transaction, version)
                 .with_context(|| format!("cannot bring schema {version} forward"))?;
         }
         SCHEMA_VERSION => return Ok(()),
@@ -76,12 +77,4 @@ fn create_schema(connection: &mut Connection) -> anyhow::Result<()> {
     }
     transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
     Ok(transaction.commit()?)
-}
-
-/// Step by step, each from one shape to the next.
-fn forward(transaction: &Transaction<'_>, version: i64) -> rusqlite::Result<()> {
-    if version < 3 {
-        migrate::from_event_rows(transaction, version)?;
-    }
-    migrate::add_latencies_and_sums(transaction)
 }

@@ -23,14 +23,17 @@ export const causes = (shell) => {
     frames = [];
     interactions = [];
     shifts = worst = 0;
+    for (const name in shell.causes) delete shell.causes[name];
   };
   reset();
   shell.on('restored', reset);
 
   const tells = {};
-  const tell = (name, at, element, resource, interaction, part, ...values) => {
-    tells[name] = tells[name] || teller(shell, 8);
-    tells[name](at, name, element, resource, interaction, values.length, ...values.flatMap((value, index) => [part + index, value * 1000]));
+  const tell = (tag, at, element, resource, interaction, part, ...values) => {
+    tells[tag] = tells[tag] || teller(shell, 8);
+    const fields = [tag, element, resource, interaction, values.length, ...values.flatMap((value, index) => [part + index, value * 1000])];
+    shell.causes[['', '', 'LCP', 'CLS', 'INP'][tag]] = fields;
+    tells[tag](at, ...fields);
   };
 
   // --- The largest paint. Its element may be gone by the time the vital is told.
@@ -122,5 +125,5 @@ export const causes = (shell) => {
   };
 
   const made = { LCP, CLS, INP };
-  shell.vitals(({ name, value }) => made[name] && made[name](value));
+  shell.on('vital', ({ name, value }) => made[name] && made[name](value));
 };

@@ -33,7 +33,10 @@ const tellBody = (id) => {
 };
 // Those whose pieces still come are alive.
 export const tellPieces = () => {
-  for (const [id, { streamed }] of bodies) if (streamed) tellBody(id);
+  for (const [id, { streamed }] of bodies) {
+    if (!calls.has(id)) bodies.delete(id);
+    else if (streamed) tellBody(id);
+  }
 };
 
 let check;

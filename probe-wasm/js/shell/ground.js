@@ -60,11 +60,20 @@ export const lend = (fields, at = 0) => {
 export const hex = (bytes) => Array.from(bytes, (byte) => (byte + 256).toString(16).slice(1)).join('');
 export const fromHex = (hex) => Uint8Array.from(hex.match(/../g), (pair) => parseInt(pair, 16));
 
+// A core that trapped is in no state to go on with: nothing is asked of it any more, and the hook speaks alone.
+export const failed = (fault) => {
+  if (!(fault instanceof WebAssembly.RuntimeError)) return;
+  hook.core = 'error';
+  hook.seq = words[NEXT_SEQ];
+  hook.lifecycle = words[DETAILS] = null;
+};
 // Whatever goes wrong in here is ours to lose, never the page's.
 export const guarded = (work) => (...given) => {
   try {
-    return hook.stopped ? undefined : work(...given);
-  } catch {}
+    return hook.stopped || hook.core === 'error' ? undefined : work(...given);
+  } catch (fault) {
+    failed(fault);
+  }
 };
 // For as long as nobody calls stop().
 export const listen = (target, type, tell) => {

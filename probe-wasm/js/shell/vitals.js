@@ -71,8 +71,13 @@ export const vitalsRestored = (at) => {
   requestAnimationFrame(() => requestAnimationFrame(() => note('y', 0, now() - at)));
 };
 
-// Vitals told since who subscribes has `heard`: value in milliseconds or as a score.
-export const toldVitals = (tell, heard) => ['TTFB', 'FCP', 'LCP', 'CLS', 'INP'].forEach((name, index) => {
+// Vitals told since the last time, for who subscribes: value in milliseconds or as a score.
+let heard = [];
+// Who has come since has not heard them.
+export const retell = () => {
+  heard = [];
+};
+export const toldVitals = (tell) => ['TTFB', 'FCP', 'LCP', 'CLS', 'INP'].forEach((name, index) => {
   const [times, micros, change] = words.subarray(VITALS + 3 * index);
   const id = hook.view + name;
   if (!times || heard[index] === id + times) return;

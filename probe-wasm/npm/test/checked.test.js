@@ -17,7 +17,7 @@ const FULL = {
   checkUnreachable: true,
   mount: '#app',
   ready: { '/': '.chat-box', '/films/new': 'form[action="/films"] > .title:not(.a, .b)', '/films/:id': '.film::part(x)' },
-  routes: ['/films/new', '/films/:id', '*/edit', '/'],
+  routes: ['/films/new', '/films/:id', '/films/*', '*/edit', '/a/*/b', '/'],
   requests: [
     { match: 'POST /chat', json: true, field: 'result', good: ['SUCCESS'], limitMs: 30_000 },
     { match: 'GET */stream', type: 'text/event-stream', status: [200, 204] },
@@ -43,6 +43,7 @@ const FULL = {
   scrubUrl: [{ match: '/token/[^/]+', replace: '/token/:token' }],
   more: false,
   reportAllChanges: false,
+  beforeSend: true,
   debug: true,
   core: './sightline/',
 };
@@ -129,7 +130,7 @@ test('a selector that cannot be one is told, a strange one passes', () => {
 });
 
 test('a call that no request can fit is told', () => {
-  for (const bad of ['/chat', 'POST', 'POST chat', 'post /chat', 'SEND /chat', 'GET https://api.example.org/chat', 'GET /chat?x=1', 'GET /a b', 'GET /a/*/b', 'GET /films/:', 'GET /film:id', 'GET //a', 7]) {
+  for (const bad of ['/chat', 'POST', 'POST chat', 'post /chat', 'SEND /chat', 'GET https://api.example.org/chat', 'GET /chat?x=1', 'GET /a b', 'GET /films/:', 'GET /film:id', 'GET //a', 7]) {
     assert.equal(problem({ requests: [{ match: bad }] }).key, 'requests[0].match', String(bad));
   }
   assert.equal(problem({ requests: [{ match: '/chat' }] }).right, '"GET /chat" or another method is right');

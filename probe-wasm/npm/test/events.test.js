@@ -37,21 +37,29 @@ const bytesOf = (type) => golden.find(([, , event]) => event.type === type)[1];
 const eventOf = (type) => decode(bytesOf(type));
 
 /** A shell with events.js installed, and what it was told. */
-function shell(config = {}) {
-  const listeners = {};
+function shell(config = {}, changes = {}) {
+  const heard = {};
+  const observers = {};
   const problems = [];
-  const facts = [];
   const shell = {
     config,
-    on: (what, listener) => (listeners[what] = listener),
+    causes: {},
+    hook: { view: 'v-', hiddenAt: -1 },
+    now: () => 500,
+    on: (what, listener) => (heard[what] = heard[what] || []).push(listener),
+    take: (kind, listener) => shell.on(`take ${kind}`, listener),
+    observe: (type, listener) => (observers[type] = listener),
     problem: (key, text) => problems.push(`${key}: ${text}`),
-    fact: (...fact) => facts.push(['fact', ...fact]),
-    revise: (...fact) => facts.push(['revise', ...fact]),
+    details: () => true,
+    more: () => undefined,
+    navigationType: () => 'navigate',
+    ...changes,
   };
-  return { ...install(shell), shell, problems, listeners, facts };
+  const listeners = new Proxy({}, { get: (_, what) => (...said) => heard[what]?.forEach((hear) => hear(...said)) });
+  return { ...install(shell), shell, problems, listeners, observers };
 }
 const metric = (changes) => ({ name: 'LCP', value: 100, delta: 100, id: 'v-1', rating: 'good', navigationType: 'navigate', ...changes });
-const told = () => new Promise((resolve) => queueMicrotask(resolve));
+const told = () => new Promise((resolve) => setTimeout(resolve));
 
 test('every golden event is read as its JSON says, and written back to the same bytes', () => {
   assert.ok(golden.length >= TYPES.length, `only ${golden.length} golden files`);
@@ -167,6 +175,7 @@ test('a subscription that has ended hears nothing more, not even what was to com
   const { filter, onEvent, listeners } = shell();
   const subscription = { ended: false };
   let heard = 0;
+  await told();
   onEvent(() => heard++, subscription);
   filter(bytesOf('page'));
   subscription.ended = true;
@@ -178,66 +187,144 @@ test('a subscription that has ended hears nothing more, not even what was to com
 });
 
 test('a vital is told with the fields of a Metric, and with its cause where that is known in the same task', async () => {
-  const { shell: { fact }, facts, onEvent, listeners } = shell();
+  const { shell: { causes }, onEvent, listeners } = shell();
   const heard = [];
+  await told();
   onEvent((event) => heard.push(event));
-  listeners.vital(metric());
-  fact(8, 90, 0, 2, 'img.hero', 'https://cdn.test/a.avif', '', 2, 0, 12_500, 3, 87_500);
-  listeners.vital(metric({ name: 'CLS', value: 0.2, id: 'v-2', rating: 'needs-improvement' }));
+  listeners.vital({ name: 'LCP', value: 100, id: 'v-1' });
+  causes.LCP = [2, 'img.hero', 'https://cdn.test/a.avif', '', 2, 0, 12_500, 3, 87_500];
+  listeners.vital({ name: 'CLS', value: 0.2, id: 'v-2' });
   await told();
   assert.deepEqual(heard, [
     { type: 'vital', ...metric(), attribution: { target: 'img.hero', url: 'https://cdn.test/a.avif', timeToFirstByte: 12.5, elementRenderDelay: 87.5 } },
     { type: 'vital', ...metric({ name: 'CLS', value: 0.2, delta: 0.2, id: 'v-2', rating: 'needs-improvement' }), attribution: {} },
   ]);
-  assert.deepEqual(facts, [['fact', 8, 90, 0, 2, 'img.hero', 'https://cdn.test/a.avif', '', 2, 0, 12_500, 3, 87_500]]);
 });
 
 test('causes of shifts and interactions have the names of web-vitals', async () => {
-  const { shell: { fact, revise }, facts, onEvent, listeners } = shell();
+  const { shell: { causes }, onEvent, listeners } = shell();
   const heard = {};
+  await told();
   onEvent((event) => (heard[event.name] = event.attribution));
-  fact(8, 0, 0, 3, 'p', '', '', 2, 7, 150_000, 8, 2_000_000);
-  fact(8, 0, 0, 4, 'a', '', 'click', 0);
-  revise(7, 8, 0, 0, 4, 'p', '', 'keydown', 3, 4, 8_000, 5, 16_000, 6, 24_000);
-  for (const name of ['CLS', 'INP']) listeners.vital(metric({ name, id: name }));
+  causes.CLS = [3, 'p', '', '', 2, 7, 150_000, 8, 2_000_000];
+  causes.INP = [4, 'p', '', 'keydown', 3, 4, 8_000, 5, 16_000, 6, 24_000];
+  for (const name of ['CLS', 'INP']) listeners.vital({ name, value: 1, id: name });
   await told();
   assert.deepEqual(heard, {
     CLS: { largestShiftTarget: 'p', largestShiftValue: 0.15, largestShiftTime: 2000 },
     INP: { interactionTarget: 'p', interactionType: 'keyboard', inputDelay: 8, processingDuration: 16, presentationDelay: 24 },
   });
-  assert.deepEqual(facts.map(([how]) => how), ['fact', 'fact', 'revise']);
+});
+
+test('a vital waits for the module that knows causes, which hears it anew, but not when the page is left', async () => {
+  let installed;
+  const parts = shell({}, { causes: undefined, more: () => new Promise((resolve) => (installed = resolve)) });
+  const heard = [];
+  parts.onEvent(({ name, attribution }) => heard.push([name, attribution]));
+  const lcp = { name: 'LCP', value: 100, id: 'v-LCP' };
+  parts.listeners.vital(lcp);
+  await told();
+  assert.deepEqual(heard, []);
+  parts.shell.causes = { LCP: [2, 'h1', '', '', 0] };
+  installed();
+  await told();
+  await told();
+  assert.deepEqual(heard, []);
+  parts.listeners.vital(lcp);
+  await told();
+  assert.deepEqual(heard, [['LCP', { target: 'h1' }]]);
+
+  const without = shell({}, { causes: undefined, more: () => new Promise(() => {}) });
+  without.onEvent(({ name, attribution }) => heard.push([name, attribution]));
+  without.listeners.vital(lcp);
+  without.listeners.leaving();
+  assert.deepEqual(heard.at(-1), ['LCP', {}]);
+});
+
+test('sessions without details tell no vital', async () => {
+  const { onEvent, listeners } = shell({}, { details: () => false });
+  let heard = 0;
+  await told();
+  onEvent(() => heard++);
+  listeners.vital(metric());
+  await told();
+  assert.equal(heard, 0);
 });
 
 test('only who asks for all changes hears of values that are not final; deltas are each subscriber\'s own', async () => {
-  const { onEvent, listeners } = shell();
+  const { onEvent, listeners, observers } = shell();
   const all = [];
   const final = [];
+  await told();
   onEvent(({ value, delta }) => all.push([value, delta]), { reportAllChanges: true });
   onEvent(({ value, delta }) => final.push([value, delta]));
-  for (const [how, value] of [['change', 1], ['change', 3], ['vital', 3], ['vital', 3], ['vital', 4]]) {
-    listeners[how](metric({ value }));
+  const paint = async (...times) => {
+    observers['largest-contentful-paint'](times.map((startTime) => ({ startTime })));
     await told();
-  }
-  assert.deepEqual(all, [[1, 1], [3, 2], [4, 1]]);
-  assert.deepEqual(final, [[3, 3], [4, 1]]);
+  };
+  await paint(1);
+  await paint(2.0004, 3.00049);
+  listeners.vital({ name: 'LCP', value: 3, id: 'v-LCP' });
+  await told();
+  // Final: what comes now is no candidate any more.
+  await paint(9);
+  listeners.vital({ name: 'LCP', value: 3, id: 'v-LCP' });
+  await told();
+  assert.deepEqual(all, [[1, 1], [2, 1], [3, 1]]);
+  assert.deepEqual(final, [[3, 3]]);
 });
 
-test('nobody asks the shell for values on their way unless somebody wants them; the configuration can', () => {
+test('shifts and interactions on their way are told as web-vitals reckons them', async () => {
+  const { onEvent, listeners, observers } = shell({ reportAllChanges: true });
+  const heard = { FCP: [], CLS: [], INP: [] };
+  await told();
+  onEvent(({ name, value }) => heard[name].push(value));
+  const shift = (startTime, value, hadRecentInput) => ({ startTime, value, hadRecentInput });
+  const shifted = async (...shifts) => {
+    observers['layout-shift'](shifts.map((given) => shift(...given)));
+    await told();
+  };
+  // Not told before the first paint; windows end after a second without a shift, or after five.
+  await shifted([0, 0.1], [10, 0.2, true]);
+  listeners.vital({ name: 'FCP', value: 50, id: 'v-FCP' });
+  await told();
+  await shifted([900, 0.1]);
+  await shifted([2000, 0.15]);
+  await shifted([2500, 0.15]);
+  const event = (interactionId, duration) => ({ interactionId, duration, startTime: 10 });
+  observers.event([event(1, 48), event(0, 900), event(8, 120)]);
+  await told();
+  listeners['take n'](['n', 10, event(15, 64)]);
+  await told();
+  listeners['take n'](['n', 10, event(15, 200)]);
+  await told();
+  await told();
+  assert.deepEqual(heard, { FCP: [50], CLS: [0.1, 0.2, 0.3], INP: [120, 200] });
+});
+
+test('nothing is observed for values on their way unless somebody wants them; the configuration can', () => {
   const quiet = shell();
   quiet.onEvent(() => {});
-  assert.equal(quiet.listeners.change, undefined);
+  assert.deepEqual(quiet.observers, {});
   const eager = shell({ reportAllChanges: true });
   eager.onEvent(() => {});
-  assert.equal(typeof eager.listeners.change, 'function');
+  assert.equal(typeof eager.observers['layout-shift'], 'function');
 });
 
 test('who subscribes late hears of the vitals of this view, not of the view before', async () => {
   const { onEvent, listeners } = shell();
-  listeners.vital(metric({ name: 'TTFB', id: 'v-1' }));
+  await told();
+  listeners.vital({ name: 'TTFB', value: 1, id: 'v-1' });
   listeners.restored(0);
-  listeners.vital(metric({ id: 'v-2' }));
+  listeners.vital({ name: 'LCP', value: 1, id: 'v-2' });
   await told();
   const heard = [];
   onEvent(({ name, id }) => heard.push([name, id]));
   assert.deepEqual(heard, [['LCP', 'v-2']]);
+});
+
+test('events wait until a beforeSend is there to see them', () => {
+  const { shell: given, beforeSend } = shell({}, { hold: true });
+  beforeSend(() => {});
+  assert.equal(given.hold, 0);
 });

@@ -169,7 +169,7 @@ pub extern "C" fn sent(
         call.origin = origin;
         call.route = route;
         call.flags = flags;
-        call.limit = limit;
+        call.limit = limit.min(beacon::limits::DURATION_MS.cast_signed());
         call.signals = signals;
         call.stage = Stage::Sent;
         if call.has(flag::TRACED) {

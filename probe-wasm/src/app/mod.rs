@@ -29,6 +29,8 @@ pub enum Decision {
 
 /// All state of the probe that is not the browser's.
 #[derive(Debug)]
+// In this order: what is used often stands in front, where addresses are short.
+#[repr(C)]
 pub struct Core {
     page: PageWatch,
     /// Revision of the next word about the page.
@@ -48,13 +50,13 @@ pub struct Core {
     vital_events: [u32; 5],
     /// The web vitals.
     pub vitals: Vitals,
+    /// Where events leave, and what the shell shares.
+    pub out: Outlet,
     counts: Counts,
     /// The calls under way.
     pub requests: request::Tracker,
     /// Attempts at journeys.
     pub journeys: journey::Tracker,
-    /// Where events leave, and what the shell shares.
-    pub out: Outlet,
 }
 
 impl Core {

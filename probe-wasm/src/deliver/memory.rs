@@ -17,13 +17,14 @@ const ALL: usize = EVENTS_AT + 256 * 1024;
 
 /// The block, and how far events are written.
 #[derive(Debug)]
+#[repr(C)]
 pub struct Memory {
     /// Distance from [`EVENTS_AT`] to the next byte to be written.
     written: usize,
     overflowed: bool,
+    texts: usize,
     /// Where texts end, from [`TEXTS_AT`]; the first is the empty one.
     text_ends: [usize; TEXTS],
-    texts: usize,
     pub(super) bytes: [u8; ALL],
 }
 
@@ -50,19 +51,31 @@ impl Memory {
         EVENTS_AT + self.written
     }
 
-    /// A byte; 0 outside the block.
-    pub(super) fn get(&self, at: usize) -> u8 {
-        self.bytes.get(at).copied().unwrap_or(0)
+    /// What [`Memory::set_length`] has written there.
+    pub(super) fn length(&self, at: usize) -> usize {
+        let bytes = self.bytes.get(at..).and_then(<[u8]>::first_chunk);
+        let [low, high] = bytes.copied().unwrap_or_default();
+        usize::from(low & 127) | usize::from(high) << 7
     }
 
-    pub(super) fn set(&mut self, at: usize, byte: u8) {
-        if let Some(place) = self.bytes.get_mut(at) {
-            *place = byte;
+    /// A length below 2^14, as LEB128 of two bytes.
+    #[expect(clippy::cast_possible_truncation)]
+    pub(super) fn set_length(&mut self, at: usize, length: usize) {
+        let bytes = self.bytes.get_mut(at..).and_then(<[u8]>::first_chunk_mut);
+        if let Some(bytes) = bytes {
+            *bytes = [length as u8 | 128, (length >> 7) as u8];
         }
     }
 
     /// An unsigned number, as LEB128: also an enum's tag, a bool, the presence of an option, a length.
-    pub(super) fn number(&mut self, mut number: u64) {
+    #[inline(never)]
+    pub(super) fn number(&mut self, number: u32) {
+        self.long_number(number.into());
+    }
+
+    /// The same of 64 bits.
+    #[inline(never)]
+    pub(super) fn long_number(&mut self, mut number: u64) {
         loop {
             #[expect(clippy::cast_possible_truncation)]
             let low = number as u8 & 127;
@@ -82,21 +95,15 @@ impl Memory {
 
     /// Writes what is in the block already.
     pub(super) fn again(&mut self, from: usize, until: usize) {
-        for at in from..until {
-            let byte = self.get(at);
-            let to = self.at();
-            self.set(to, byte);
-            self.written += 1;
-        }
+        let to = self.at();
+        self.written += until - from;
         self.overflowed |= self.at() > ALL;
+        self.copy(from, until - from, to);
     }
 
     /// Takes out what was written between two places; what follows moves up.
     pub(super) fn cut(&mut self, from: usize, until: usize) {
-        for at in until..self.at() {
-            let byte = self.get(at);
-            self.set(at - until + from, byte);
-        }
+        self.copy(until, self.at() - until, from);
         self.written -= until - from;
     }
 
@@ -115,7 +122,7 @@ impl Memory {
         if let Some(end) = self.text_ends.get_mut(self.texts) {
             *end = start + length;
         }
-        self.copy_lent(length, TEXTS_AT + start);
+        self.copy(0, length, TEXTS_AT + start);
         #[expect(clippy::cast_possible_truncation, reason = "below 512")]
         {
             self.texts as Text
@@ -124,7 +131,7 @@ impl Memory {
 
     /// Keeps the 16 bytes lent as the trace id of a call.
     pub fn keep_trace(&mut self, call: usize) {
-        self.copy_lent(16, LENT + 16 * call);
+        self.copy(0, 16, LENT + 16 * call);
     }
 
     /// Writes the trace id of a call.
@@ -137,7 +144,8 @@ impl Memory {
     pub(super) fn text(&mut self, text: Text) {
         let text = usize::from(text);
         let (start, end) = (self.text_end(text.saturating_sub(1)), self.text_end(text));
-        self.number((end - start) as u64);
+        #[expect(clippy::cast_possible_truncation)]
+        self.number((end - start) as u32);
         self.again(TEXTS_AT + start, TEXTS_AT + end);
     }
 
@@ -145,10 +153,12 @@ impl Memory {
         self.text_ends.get(text).copied().unwrap_or(0)
     }
 
-    fn copy_lent(&mut self, length: usize, to: usize) {
-        for at in 0..length {
-            let byte = self.get(at);
-            self.set(to + at, byte);
+    /// Bytes outside the block are neither read nor written.
+    #[inline(never)]
+    fn copy(&mut self, from: usize, length: usize, to: usize) {
+        let length = length.min(ALL.saturating_sub(from.max(to)));
+        if length > 0 {
+            self.bytes.copy_within(from..from + length, to);
         }
     }
 }
@@ -185,7 +195,7 @@ mod tests {
             (1 << 42, &[128, 128, 128, 128, 128, 128, 1]),
         ] {
             let mut memory = memory();
-            memory.number(number);
+            memory.long_number(number);
             assert_eq!(memory.part(EVENTS_AT, memory.at()), bytes, "{number}");
         }
     }

@@ -39,6 +39,7 @@ pub mod word {
 
 /// Writes events.
 #[derive(Debug)]
+#[repr(C)]
 pub struct Outlet {
     /// What the shell sees, at the positions in [`word`].
     pub words: [u32; word::ALL],
@@ -102,12 +103,12 @@ impl Outlet {
         self.queue.begin();
         self.number(n);
         self.number(rev);
-        self.queue.memory.number(at_ms);
+        self.queue.memory.long_number(at_ms);
     }
 
     /// A number of its payload: also an enum's tag, a bool, the presence of an option, a length.
     pub fn number(&mut self, number: u32) {
-        self.queue.memory.number(number.into());
+        self.queue.memory.number(number);
     }
 
     /// A text of its payload.

@@ -23,6 +23,8 @@ const LAST_RETRY: Millis = 60_000;
 /// Retries in a row, each success giving one back; past it they are this far apart.
 const RETRIES: u32 = 12;
 const PAST_BUDGET: Millis = 300_000;
+/// A collector that asks for more is asked again after a day.
+const LONGEST_PAUSE: Millis = 86_400_000;
 /// Room for one count per [`DropReason`].
 const REASONS: usize = 8;
 
@@ -48,6 +50,7 @@ pub struct Place {
 
 /// Gathers, numbers, keeps and retries. Of moments, 0 says that there is none.
 #[derive(Debug)]
+#[repr(C)]
 pub struct Queue {
     due_at: Millis,
     /// Bytes of the sealed beacons, which stand end to end before the open events; each of these has its
@@ -70,9 +73,9 @@ pub struct Queue {
     /// not begin as zeros.
     answered_once: bool,
     reached: bool,
-    all: [Sealed; ALL_BEACONS],
     /// Where everything stands.
     pub memory: Memory,
+    all: [Sealed; ALL_BEACONS],
 }
 
 impl Queue {
@@ -113,8 +116,7 @@ impl Queue {
     pub(super) fn begin(&mut self) {
         self.event_at = self.memory.at();
         // Its length, two bytes whatever it is.
-        self.memory.number(0);
-        self.memory.number(0);
+        self.memory.again(0, 2);
     }
 
     /// It is written, and must leave by then.
@@ -129,10 +131,7 @@ impl Queue {
             self.drop_events(DropReason::QueueFull as usize, 1);
             return;
         }
-        #[expect(clippy::cast_possible_truncation)]
-        self.memory.set(self.event_at, length as u8 | 128);
-        #[expect(clippy::cast_possible_truncation)]
-        self.memory.set(self.event_at + 1, (length >> 7) as u8);
+        self.memory.set_length(self.event_at, length);
         self.expect(due);
     }
 
@@ -169,18 +168,17 @@ impl Queue {
         self.due_at = 0;
         let (open_at, until) = (self.open_at(), self.memory.at());
         let mut from = open_at;
-        loop {
+        // There always is room: it is made for more than the open events can fill.
+        while let Some(sealed) = self.all.get_mut(self.sealed) {
             let start = self.memory.at();
-            let told = self.dropped;
-            self.dropped = [0; REASONS];
+            sealed.told = self.dropped;
             let mut reasons = 0;
-            for count in &told {
-                reasons += u64::from(*count > 0);
+            for count in &sealed.told {
+                reasons += u32::from(*count > 0);
             }
             let (mut events, mut end) = (0, from);
             while end < until && events < BATCH {
-                let low = usize::from(self.memory.get(end) & 127);
-                let next = end + 2 + (low | usize::from(self.memory.get(end + 1)) << 7);
+                let next = end + 2 + self.memory.length(end);
                 if events > 0 && next - from > BEACON_BYTES {
                     break;
                 }
@@ -190,41 +188,35 @@ impl Queue {
             if events == 0 && reasons == 0 {
                 break;
             }
+            self.dropped = [0; REASONS];
             let memory = &mut self.memory;
             memory.number(1);
             memory.again(0, 16);
-            memory.number((*next_seq).into());
+            memory.number(*next_seq);
             memory.again(16, tail.min(LENT));
             memory.number(reasons);
-            for (reason, count) in told.iter().enumerate() {
+            for (reason, count) in (0..).zip(&sealed.told) {
                 if *count > 0 {
-                    memory.number(reason as u64);
-                    memory.number((*count).into());
+                    memory.number(reason);
+                    memory.number(*count);
                 }
             }
             memory.again(tail, length.min(LENT));
-            memory.number(events.into());
+            memory.number(events);
             memory.again(from, end);
             from = end;
-            let sealed = Sealed {
-                length: memory.at() - start,
-                events,
-                told,
-            };
-            match self.all.get_mut(self.sealed) {
-                Some(place) if !memory.take_overflow() => {
-                    *place = sealed;
-                    self.sealed += 1;
-                    *next_seq += 1;
+            sealed.length = memory.at() - start;
+            sealed.events = events;
+            if memory.take_overflow() {
+                memory.cut(start, memory.at());
+                self.give_up(self.sealed, DropReason::QueueFull as usize);
+                // What cannot be told now is told with a later beacon.
+                if from == until {
+                    break;
                 }
-                _ => {
-                    memory.cut(start, memory.at());
-                    self.give_up(sealed, DropReason::QueueFull as usize);
-                    // What cannot be told now is told with a later beacon.
-                    if from == until {
-                        break;
-                    }
-                }
+            } else {
+                self.sealed += 1;
+                *next_seq += 1;
             }
         }
         self.memory.cut(open_at, until);
@@ -299,8 +291,8 @@ impl Queue {
             self.handed = 0;
         }
         let half = self.retry_delay / 2;
-        self.not_before = now.saturating_add(asked);
-        self.retry_at = self.not_before.max(now + half + half * jitter / 1_024);
+        self.not_before = now + asked.min(LONGEST_PAUSE);
+        self.retry_at = self.not_before.max(now + half + ((half * jitter) >> 10));
     }
 
     /// The page is hidden and may die: the next beacon to hand to the browser, of all that are not
@@ -374,9 +366,9 @@ impl Queue {
     /// Forgets a beacon; what one that is given up for a reason had to report is not lost with it.
     fn remove(&mut self, index: usize, reason: usize) {
         let place = self.place(index);
-        let Some(sealed) = self.all.get(index).copied() else {
-            return;
-        };
+        if reason < REASONS {
+            self.give_up(index, reason);
+        }
         self.sealed -= 1;
         for at in index..self.sealed {
             if let Some(next) = self.all.get(at + 1).copied()
@@ -390,16 +382,16 @@ impl Queue {
         if index < self.handed {
             self.handed -= 1;
         }
-        if reason < REASONS {
-            self.give_up(sealed, reason);
-        }
     }
 
-    fn give_up(&mut self, sealed: Sealed, reason: usize) {
-        for (reason, told) in sealed.told.iter().enumerate() {
-            self.drop_events(reason, *told);
+    fn give_up(&mut self, index: usize, reason: usize) {
+        if let Some(sealed) = self.all.get(index) {
+            for (dropped, told) in self.dropped.iter_mut().zip(&sealed.told) {
+                *dropped += told;
+            }
+            let events = sealed.events;
+            self.drop_events(reason, events);
         }
-        self.drop_events(reason, sealed.events);
     }
 }
 

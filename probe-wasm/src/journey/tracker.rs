@@ -13,6 +13,8 @@ const PAGE_WORD: u32 = 1;
 /// Journeys and steps that can be declared.
 const RULES: usize = 32;
 const STEP_RULES: usize = 64;
+/// No limit is longer, so that no moment overflows.
+const LONGEST: Millis = beacon::limits::DURATION_MS.cast_signed();
 /// Attempts followed at once.
 const RUNNING: usize = 64;
 
@@ -32,10 +34,13 @@ pub struct Tracker {
     pub page_word_sent: bool,
     /// Attempts ever started.
     attempts: u32,
-    /// Of each rule, whether one was.
-    started: [bool; RULES],
+    /// Of each rule, whether one was: one bit each.
+    started: u32,
+    declared: usize,
+    declared_steps: usize,
     rules: [Rule; RULES],
     steps: [StepRule; STEP_RULES],
+    page_word: Attempt,
     running: [Attempt; RUNNING],
 }
 
@@ -51,33 +56,36 @@ impl Tracker {
             page_rev: 0,
             page_word_sent: false,
             attempts: 0,
-            started: [false; RULES],
+            started: 0,
+            declared: 0,
+            declared_steps: 0,
             rules: [Rule::NONE; RULES],
             steps: [StepRule::NONE; STEP_RULES],
+            page_word: Attempt::EMPTY,
             running: [Attempt::EMPTY; RUNNING],
         }
     }
 
     /// Declares a journey; past the room it is left out, and the shell, which counts as well, says so.
     pub fn declare(&mut self, rule: Rule) {
-        if let Some(room) = self.rules.iter_mut().find(|rule| rule.name == 0) {
+        if let Some(room) = self.rules.get_mut(self.declared) {
             *room = rule;
+            self.declared += 1;
         }
     }
 
     /// Declares a step.
     pub fn declare_step(&mut self, step: StepRule) {
-        if let Some(room) = self.steps.iter_mut().find(|step| step.name == 0) {
+        if let Some(room) = self.steps.get_mut(self.declared_steps) {
             *room = step;
+            self.declared_steps += 1;
         }
     }
 
     /// Another view begins, one that loads no document: no attempt can have begun with it.
     pub fn forget_load(&mut self) {
-        for attempt in &mut self.running {
-            *attempt = Attempt::EMPTY;
-        }
-        self.started = [true; RULES];
+        self.running = const { [Attempt::EMPTY; RUNNING] };
+        self.started = u32::MAX;
         self.page_rev = 0;
         self.page_word_sent = false;
     }
@@ -103,9 +111,11 @@ impl Tracker {
             let mut running = self.running.iter();
             if starts & signals != 0
                 && !running.any(|attempt| attempt.n > 0 && attempt.rule == index)
-                && let Some(started) = self.start(index, at, out)
-                && let Some(attempt) = self.running.get_mut(started)
             {
+                let started = self.start(index, at, out);
+                let Some(attempt) = self.running.get_mut(started) else {
+                    continue;
+                };
                 attempt.take_steps(&self.steps, signals, 0, at);
             }
         }
@@ -119,14 +129,14 @@ impl Tracker {
             };
             let ends = call.signals & rule.ends != 0;
             let begins = call.signals & rule.calls != 0;
-            let loads = call.signals & rule.loads != 0 && self.started.get(index) == Some(&false);
-            let mut open = None;
+            let loads = call.signals & rule.loads != 0 && self.started & 1 << index == 0;
+            let mut open = RUNNING;
             if begins {
                 open = self.start(index, call.started_at, out);
             } else if loads {
                 open = self.start(index, 0, out);
                 // With the document nothing was painted yet.
-                if let Some(attempt) = open.and_then(|open| self.running.get_mut(open)) {
+                if let Some(attempt) = self.running.get_mut(open) {
                     attempt.painted_before = [0; SIGNALS];
                 }
             } else if ends {
@@ -139,11 +149,11 @@ impl Tracker {
                         && attempt.started_at <= call.started_at
                     {
                         oldest = attempt.n;
-                        open = Some(position);
+                        open = position;
                     }
                 }
             }
-            if ends && let Some(attempt) = open.and_then(|open| self.running.get_mut(open)) {
+            if ends && let Some(attempt) = self.running.get_mut(open) {
                 attempt.call = call.id;
             }
         }
@@ -232,8 +242,8 @@ impl Tracker {
                 }
             }
         }
-        if bad && self.started.get(index) == Some(&false) {
-            let mut word = Attempt::EMPTY;
+        if bad && self.started & 1 << index == 0 {
+            let word = &mut self.page_word;
             word.n = PAGE_WORD;
             word.rev = self.page_rev;
             word.name = self.rules.get(index).map_or(0, |rule| rule.name);
@@ -296,15 +306,13 @@ impl Tracker {
         at: Millis,
         out: &mut Outlet,
     ) -> u32 {
-        let Some(index) = self.start(rule, at, out) else {
-            return 0;
-        };
+        let index = self.start(rule, at, out);
         let Some(attempt) = self.running.get_mut(index) else {
             return 0;
         };
         if attempt.rule == UNDECLARED {
             attempt.name = name;
-            attempt.limit_at = at.saturating_add(limit);
+            attempt.limit_at = at + limit.min(LONGEST);
         }
         attempt.n
     }
@@ -343,10 +351,13 @@ impl Tracker {
             .find(|attempt| attempt.n == n && n > 0)
     }
 
-    /// The position of an attempt that begins, if there is room.
-    fn start(&mut self, rule: usize, at: Millis, out: &mut Outlet) -> Option<usize> {
-        let index = self.running.iter().position(|attempt| attempt.n == 0)?;
-        let attempt = self.running.get_mut(index)?;
+    /// The position of an attempt that begins; one that does not exist when there is no room.
+    fn start(&mut self, rule: usize, at: Millis, out: &mut Outlet) -> usize {
+        let room = self.running.iter().position(|attempt| attempt.n == 0);
+        let index = room.unwrap_or(RUNNING);
+        let Some(attempt) = self.running.get_mut(index) else {
+            return index;
+        };
         *attempt = Attempt::EMPTY;
         attempt.n = out.draw();
         attempt.rule = UNDECLARED;
@@ -362,15 +373,15 @@ impl Tracker {
         {
             attempt.rule = rule;
             attempt.name = declared.name;
-            attempt.limit_at = at.saturating_add(declared.limit);
+            attempt.limit_at = at + declared.limit.min(LONGEST);
             attempt.ends = declared.ends;
             attempt.needs = declared.needs;
         }
-        if let Some(started) = self.started.get_mut(rule) {
-            *started = true;
+        if rule < RULES {
+            self.started |= 1 << rule;
         }
         self.attempts += 1;
-        Some(index)
+        index
     }
 }
 

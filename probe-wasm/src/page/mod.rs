@@ -12,14 +12,15 @@ const AFTER_LOAD: Millis = 8_000;
 const PATIENCE: Millis = 3_000;
 
 /// Watches one document load until it is decided.
+/// Of moments, 0 says that there is none: what happened then is told as a millisecond later.
 #[derive(Clone, Debug)]
 pub struct PageWatch {
-    load_at: Option<Millis>,
+    load_at: Millis,
     failed_scripts: u32,
     last_failure: Millis,
     mounted: bool,
-    ready_at: Option<Millis>,
-    hidden_since: Option<Millis>,
+    ready_at: Millis,
+    hidden_since: Millis,
     /// Time spent hidden after load, which the deadlines do not count.
     hidden_for: Millis,
     decided: bool,
@@ -42,12 +43,12 @@ impl PageWatch {
     #[expect(clippy::new_without_default, reason = "a default is no constant")]
     pub const fn new() -> Self {
         Self {
-            load_at: None,
+            load_at: 0,
             failed_scripts: 0,
             last_failure: 0,
             mounted: false,
-            ready_at: None,
-            hidden_since: None,
+            ready_at: 0,
+            hidden_since: 0,
             hidden_for: 0,
             decided: false,
         }
@@ -55,22 +56,18 @@ impl PageWatch {
 
     /// The view became one that loads no document: there is nothing to decide.
     pub fn forget_load(&mut self) {
-        *self = Self {
-            decided: true,
-            ..Self::new()
-        };
+        *self = const { Self::new() };
+        self.decided = true;
     }
 
     /// The load event fired.
     pub fn loaded(&mut self, at: Millis) {
-        if self.load_at.is_none() {
-            self.load_at = Some(at);
-        }
+        note(&mut self.load_at, at);
     }
 
     /// A script, module or chunk failed. Returns whether this was before the page was decided.
     pub fn script_failed(&mut self, at: Millis) -> bool {
-        if self.decided || self.ready_at.is_some() {
+        if self.decided || self.ready_at > 0 {
             return false;
         }
         self.failed_scripts += 1;
@@ -85,22 +82,19 @@ impl PageWatch {
 
     /// The route's selector was attached and a frame painted after it.
     pub fn ready(&mut self, painted_at: Millis) {
-        if self.ready_at.is_none() {
-            self.ready_at = Some(painted_at);
-        }
+        note(&mut self.ready_at, painted_at);
     }
 
     /// The page was hidden.
     pub fn hidden(&mut self, at: Millis) {
-        if self.hidden_since.is_none() {
-            self.hidden_since = Some(at);
-        }
+        note(&mut self.hidden_since, at);
     }
 
     /// The page is visible again.
     pub fn shown(&mut self, at: Millis) {
-        if let (Some(since), Some(load)) = (self.hidden_since.take(), self.load_at) {
-            self.hidden_for += (at - since.max(load)).max(0);
+        let since = core::mem::take(&mut self.hidden_since);
+        if since > 0 && self.load_at > 0 {
+            self.hidden_for += (at - since.max(self.load_at)).max(0);
         }
     }
 
@@ -111,20 +105,24 @@ impl PageWatch {
     }
 
     /// The final verdict, once, as soon as there is one.
+    #[inline(always)]
     pub fn decide(&mut self, now: Millis) -> Option<Verdict> {
-        if self.decided {
+        let outcome = self.outcome(now)?;
+        Some(self.verdict(outcome, now))
+    }
+
+    #[inline(never)]
+    fn outcome(&mut self, now: Millis) -> Option<PageOutcome> {
+        let ready = self.ready_at > 0;
+        if self.decided || !ready && now < self.deadline() {
             return None;
         }
-        let verdict = if let Some(painted_at) = self.ready_at {
-            self.verdict(PageOutcome::Ready, painted_at)
-        } else {
-            if now < self.deadline() {
-                return None;
-            }
-            self.verdict(self.unready(), now)
-        };
         self.decided = true;
-        Some(verdict)
+        Some(if ready {
+            PageOutcome::Ready
+        } else {
+            self.unready()
+        })
     }
 
     /// What holds if the hidden page never comes back; `None` once decided.
@@ -133,9 +131,7 @@ impl PageWatch {
         if self.decided {
             return None;
         }
-        let impatient = self
-            .load_at
-            .is_none_or(|load| now < load + PATIENCE + self.hidden_for);
+        let impatient = self.load_at == 0 || now < self.load_at + PATIENCE + self.hidden_for;
         let outcome = if self.failed_scripts == 0 && impatient {
             PageOutcome::Abandoned
         } else {
@@ -148,10 +144,8 @@ impl PageWatch {
     #[must_use]
     #[inline(never)]
     pub fn deadline(&self) -> Millis {
-        let Some(load) = self.load_at else {
-            return Millis::MAX;
-        };
-        if self.decided || self.hidden_since.is_some() {
+        let load = self.load_at;
+        if load == 0 || self.decided || self.hidden_since > 0 {
             return Millis::MAX;
         }
         let mut deadline = load + AFTER_LOAD;
@@ -169,12 +163,24 @@ impl PageWatch {
         }
     }
 
-    fn verdict(&self, outcome: PageOutcome, at: Millis) -> Verdict {
+    #[inline(always)]
+    fn verdict(&self, outcome: PageOutcome, now: Millis) -> Verdict {
         Verdict {
             outcome,
-            at,
+            at: if outcome == PageOutcome::Ready {
+                self.ready_at
+            } else {
+                now
+            },
             failed_scripts: self.failed_scripts,
         }
+    }
+}
+
+/// The first time counts.
+fn note(moment: &mut Millis, at: Millis) {
+    if *moment == 0 {
+        *moment = at.max(1);
     }
 }
 

@@ -45,7 +45,7 @@ pub struct Call {
     pub started_at: Millis,
     /// See [`flag`].
     pub flags: u32,
-    /// Pending longer than this, it is hung.
+    /// Pending longer than this, a day at most, it is hung.
     pub limit: Millis,
     /// Signals of journeys that it stands for.
     pub signals: u32,
@@ -136,13 +136,16 @@ impl Call {
     /// When it has been pending too long, or silent in the midst of its answer.
     #[must_use]
     pub fn limit_at(&self) -> Millis {
-        self.started_at
-            .max(self.alive_at)
-            .saturating_add(self.limit)
+        self.started_at.max(self.alive_at) + self.limit
     }
 
-    /// Writes it as it stands, `beacon::RequestAttempt`; `index` is its place among the calls.
+    /// Writes it as it ended, `beacon::RequestAttempt`, or provisionally as it ends if the page does not come back
+    /// from being hidden; `index` is its place among the calls.
     pub fn tell(&mut self, finality: Finality, index: usize, out: &mut Outlet) {
+        let (outcome, status, ended_at) = match finality {
+            Finality::Final => (self.outcome, self.status, self.ended_at),
+            Finality::Provisional => (RequestOutcome::Aborted, 0, out.now()),
+        };
         out.begin(self.id, self.rev, self.started_at);
         self.rev += 1;
         out.number(3);
@@ -150,10 +153,10 @@ impl Call {
         out.text(self.origin);
         out.text(self.route);
         out.number(u32::from(self.has(flag::EXPECTED)));
-        out.number(self.outcome as u32);
+        out.number(outcome as u32);
         out.number(finality as u32);
-        out.number(self.status.into());
-        out.number(self.duration_ms());
+        out.number(status.into());
+        out.number(whole_ms(ended_at - self.started_at));
         out.some_text(self.result);
         let Diagnosis {
             cause,
@@ -249,7 +252,7 @@ mod tests {
             route: "/chat".into(),
             expected_origin: true,
             outcome: RequestOutcome::AppError,
-            finality: Finality::Provisional,
+            finality: Finality::Final,
             status: 503,
             duration_ms: 300,
             result: Some("ERROR".into()),
@@ -261,7 +264,14 @@ mod tests {
             stream: Some(stream),
             trace: Some(TraceId([9; 16])),
         };
-        assert_eq!(written(call, Finality::Provisional, 1), expected);
+        assert_eq!(written(call, Finality::Final, 1), expected);
+        let left = written(call, Finality::Provisional, 1);
+        let told = (left.outcome, left.status, left.duration_ms);
+        assert_eq!(
+            told,
+            (RequestOutcome::Aborted, 0, 0),
+            "the clock stands at 0"
+        );
     }
 
     #[test]

@@ -102,12 +102,9 @@ impl Counts {
         }
     }
 
-    /// Forgets what was counted, in place: it is larger than the stack.
+    /// Forgets what was counted.
     pub fn clear(&mut self) {
-        for cell in &mut self.cells {
-            cell.calls = 0;
-            cell.buckets.fill(0);
-        }
+        *self = const { Self::new() };
     }
 
     /// Whether nothing was counted.

@@ -34,11 +34,7 @@ impl Tracker {
 
     /// Forgets everything: another view begins.
     pub fn clear(&mut self) {
-        // In place: a new tracker would be built on the stack, which is smaller than it.
-        for call in &mut self.calls {
-            *call = Call::NONE;
-        }
-        self.answered.fill(0);
+        *self = const { Self::new() };
     }
 
     /// Where the call of this number is; of number 0, where there is room for another.
@@ -138,13 +134,7 @@ impl Tracker {
     pub fn provisional(&mut self, out: &mut Outlet) {
         for (index, call) in self.calls.iter_mut().enumerate() {
             if call.is_pending() {
-                let (status, ended_at) = (call.status, call.ended_at);
-                call.outcome = RequestOutcome::Aborted;
-                call.ended_at = out.now();
-                call.status = 0;
                 call.tell(Finality::Provisional, index, out);
-                call.status = status;
-                call.ended_at = ended_at;
             }
         }
     }

@@ -35,7 +35,9 @@ impl Cls {
         }
         self.window += score;
         self.last_at = at;
-        self.largest = self.largest.max(self.window);
+        if self.window > self.largest {
+            self.largest = self.window;
+        }
     }
 
     /// The score so far; 0 for a page that stood still.

@@ -13,7 +13,7 @@ const SHORTEST: Moment = 8.0;
 /// Follows the interactions of one view.
 #[derive(Clone, Debug)]
 pub(super) struct Inp {
-    /// In no order; those without a latency are room for others.
+    /// The longest first; those without a latency are room for others.
     longest: [Interaction; KEPT],
 }
 
@@ -36,46 +36,34 @@ impl Inp {
     /// An event of an interaction; pointerdown, pointerup and click of one tap share an id, and the
     /// longest of them is the interaction's latency.
     pub(super) fn event(&mut self, id: f64, latency: Moment) {
-        let mut place = 0;
-        let mut least = latency;
-        for (index, kept) in self.longest.iter().enumerate() {
-            if kept.id == id {
-                (place, least) = (index, kept.latency);
+        let mut new = Interaction { id, latency };
+        for kept in &mut self.longest {
+            let same = kept.id == id;
+            if kept.latency < new.latency {
+                // What it was longer than moves down, as far as where its own event before stood.
+                core::mem::swap(kept, &mut new);
+            }
+            if same {
                 break;
             }
-            if kept.latency < least {
-                (place, least) = (index, kept.latency);
-            }
-        }
-        if least < latency
-            && let Some(kept) = self.longest.get_mut(place)
-        {
-            *kept = Interaction { id, latency };
         }
     }
 
     /// The latency after `count` interactions in this view; `None` as long as there were none.
     pub(super) fn latency(&self, count: u32, restored: bool) -> Option<Moment> {
-        let mut left = self.longest;
-        let mut latency = None;
-        // No more are known than were long enough to be told.
-        for _ in 0..=count / PER_OUTLIER {
-            let mut longest = &mut Interaction {
-                id: 0.0,
-                latency: 0.0,
-            };
-            for kept in &mut left {
-                if kept.latency > longest.latency {
-                    longest = kept;
-                }
+        let mut latency = 0.0;
+        let mut left = count / PER_OUTLIER + 1;
+        for kept in &self.longest {
+            // No more are known than were long enough to be told.
+            if left > 0 && kept.latency > 0.0 {
+                latency = kept.latency;
+                left -= 1;
             }
-            if longest.latency == 0.0 {
-                break;
-            }
-            latency = Some(longest.latency);
-            longest.latency = 0.0;
         }
-        latency.or((restored && count > 0).then_some(SHORTEST))
+        if latency == 0.0 && restored && count > 0 {
+            latency = SHORTEST;
+        }
+        (latency > 0.0).then_some(latency)
     }
 }
 

@@ -43,7 +43,8 @@ impl PageStart {
     }
 
     fn since_activation(&self, at: Moment) -> Moment {
-        (at - self.activated_at).max(0.0)
+        let since = at - self.activated_at;
+        if since > 0.0 { since } else { 0.0 }
     }
 
     /// Paints after the page was hidden say nothing of its load.
@@ -76,11 +77,17 @@ pub struct Vitals {
     lcp: Lcp,
     cls: Cls,
     inp: Inp,
-    /// By tag: how often each was told, which of them waits to be, its value, and what that adds.
-    times: [u32; NAMES.len()],
-    waits: [bool; NAMES.len()],
-    value_micros: [u32; NAMES.len()],
-    delta_micros: [i32; NAMES.len()],
+    /// By tag.
+    told: [Told; NAMES.len()],
+}
+
+/// How often a vital was told, whether it waits to be, its value, and what that adds.
+#[derive(Clone, Copy, Debug)]
+struct Told {
+    times: u32,
+    waits: bool,
+    value_micros: u32,
+    delta_micros: i32,
 }
 
 impl Vitals {
@@ -95,10 +102,12 @@ impl Vitals {
             lcp: Lcp::new(),
             cls: Cls::new(),
             inp: Inp::new(),
-            times: [0; NAMES.len()],
-            waits: [false; NAMES.len()],
-            value_micros: [0; NAMES.len()],
-            delta_micros: [0; NAMES.len()],
+            told: [Told {
+                times: 0,
+                waits: false,
+                value_micros: 0,
+                delta_micros: 0,
+            }; NAMES.len()],
         }
     }
 
@@ -106,10 +115,8 @@ impl Vitals {
     /// response; it says so where the view before told its time to first byte.
     pub fn restore(&mut self) {
         let answered = self.was_told(VitalName::Ttfb);
-        *self = Self {
-            restored: true,
-            ..Self::new()
-        };
+        *self = const { Self::new() };
+        self.restored = true;
         if answered {
             self.once(VitalName::Ttfb, 0.0);
         }
@@ -196,18 +203,21 @@ impl Vitals {
 
     /// The next vital to be told.
     pub fn next_report(&mut self) -> Option<Report> {
-        let tag = self.waits.iter().position(|waits| *waits)?;
-        *self.waits.get_mut(tag)? = false;
+        let tag = self.told.iter().position(|told| told.waits)?;
+        let told = self.told.get_mut(tag)?;
+        told.waits = false;
         Some(Report {
             name: *NAMES.get(tag)?,
-            value_micros: *self.value_micros.get(tag)?,
-            delta_micros: *self.delta_micros.get(tag)?,
-            rev: *self.times.get(tag)? - 1,
+            value_micros: told.value_micros,
+            delta_micros: told.delta_micros,
+            rev: told.times - 1,
         })
     }
 
     fn was_told(&self, name: VitalName) -> bool {
-        self.times.get(name as usize) != Some(&0)
+        self.told
+            .get(name as usize)
+            .is_some_and(|told| told.times > 0)
     }
 
     fn once(&mut self, name: VitalName, value: Moment) {
@@ -221,20 +231,13 @@ impl Vitals {
         // Saturating, NaN becomes 0; adding a half rounds, for no value is negative.
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         let value_micros = (value * 1_000.0 + 0.5) as u32;
-        let tag = name as usize;
-        let (Some(times), Some(waits), Some(value), Some(delta)) = (
-            self.times.get_mut(tag),
-            self.waits.get_mut(tag),
-            self.value_micros.get_mut(tag),
-            self.delta_micros.get_mut(tag),
-        ) else {
-            return;
-        };
-        if *times == 0 || *value != value_micros {
-            *times += 1;
-            *waits = true;
-            *delta = value_micros.wrapping_sub(*value).cast_signed();
-            *value = value_micros;
+        if let Some(told) = self.told.get_mut(name as usize)
+            && (told.times == 0 || told.value_micros != value_micros)
+        {
+            told.times += 1;
+            told.waits = true;
+            told.delta_micros = value_micros.wrapping_sub(told.value_micros).cast_signed();
+            told.value_micros = value_micros;
         }
     }
 }

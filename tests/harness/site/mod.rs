@@ -71,7 +71,8 @@ impl Site {
         let (log, shelf) = (Log::begin(), Arc::<Shelf>::default());
         let pages = Router::new()
             .route("/sightline/{file}", get(probe))
-            .route("/late/{ms}/sightline/{file}", get(late_probe))
+            .route("/late/{ms}/sightline/{file}", get(late_core))
+            .route("/late/{ms}/{late}/sightline/{file}", get(late_file))
             .fallback(from_shelf)
             .with_state(Arc::clone(&shelf));
         let router = backend::routes(&log).merge(pages);
@@ -177,13 +178,18 @@ async fn probe(State(shelf): State<Arc<Shelf>>, Path(file): Path<String>) -> Res
     }
 }
 
-/// The same, its entry late.
-async fn late_probe(
-    State(shelf): State<Arc<Shelf>>,
-    Path((ms, file)): Path<(u64, String)>,
+/// The same, their entry late.
+async fn late_core(shelf: State<Arc<Shelf>>, Path((ms, file)): Path<(u64, String)>) -> Response {
+    late_file(shelf, Path((ms, "core.js".to_owned(), file))).await
+}
+
+/// The same, one of them late.
+async fn late_file(
+    shelf: State<Arc<Shelf>>,
+    Path((ms, late, file)): Path<(u64, String, String)>,
 ) -> Response {
-    if file == "core.js" {
+    if file == late {
         backend::pass(ms).await;
     }
-    probe(State(shelf), Path(file)).await
+    probe(shelf, Path(file)).await
 }

@@ -1,6 +1,7 @@
 //! Building everything, in the order in which the parts need one another: the probe's package, the
 //! two front ends that embed it, the programs.
 
+mod members;
 mod names;
 mod npm;
 mod probe;

@@ -1,7 +1,7 @@
 //! The probe's npm package: the core compiled for size, bound in-process by the very version of
 //! wasm-bindgen it was built with, optimised, and its JavaScript minified.
 
-use super::{names, npm, stack};
+use super::{members, names, npm, stack};
 use crate::shell;
 use anyhow::{Context, Result, bail};
 use std::fs;
@@ -11,7 +11,7 @@ use wasm_bindgen_cli_support::Bindgen;
 
 const TARGET: &str = "wasm32-unknown-unknown";
 /// Bytes of the core's stack; what it needs of them is measured on the finished module.
-const STACK: u32 = 4096;
+const STACK: u32 = 1024;
 /// What browsers of the last years run: <https://webassembly.org/features/>.
 const FEATURES: [&str; 6] = [
     "--enable-bulk-memory",
@@ -30,6 +30,20 @@ const FLAGS: [&str; 5] = [
     "-Zfmt-debug=none",
     // Loops over our slots get smaller without it.
     "-Cllvm-args=-disable-lsr",
+];
+/// Flattened first, more is found to be alike; where functions are in the order of their use, the calls of
+/// them have short and similar numbers.
+const OPTIMISATIONS: [&str; 10] = [
+    "--traps-never-happen",
+    "--low-memory-unused",
+    "--flatten",
+    "--local-cse",
+    "--rereloop",
+    "-Oz",
+    "--converge",
+    "-Oz",
+    "--converge",
+    "--reorder-functions",
 ];
 /// Modules of their own: the second one, and those fetched only by option or use.
 const MODULES: [&str; 5] = ["more.js", "api.js", "check.js", "events.js", "debug.js"];
@@ -99,12 +113,7 @@ pub(crate) fn probe() -> Result<()> {
             npm::tool(&npm_dir, "wasm-opt")
                 .args(FEATURES)
                 // A trap would be a bug of ours, and low addresses hold our stack.
-                .args([
-                    "-Oz",
-                    "--converge",
-                    "--traps-never-happen",
-                    "--low-memory-unused",
-                ])
+                .args(OPTIMISATIONS)
                 .args([
                     "--strip-debug",
                     "--strip-producers",
@@ -122,6 +131,13 @@ pub(crate) fn probe() -> Result<()> {
                 .arg(optimised),
         )?;
         // One file first, so that the short names are given once to all that knows the long ones.
+        let names = work.join("members.json");
+        if names.exists() {
+            fs::remove_file(&names)?;
+        }
+        for name in COPIED {
+            members::stay_out_of(name, &fs::read_to_string(npm_dir.join(name))?)?;
+        }
         let bundle = work.join("core.js");
         bundled(&npm_dir, &source.join("js/core.js"), &bundle)?;
         let short = names::shorten(&fs::read_to_string(&bundle)?, &renamed)?;
@@ -136,7 +152,7 @@ pub(crate) fn probe() -> Result<()> {
         let build = mark_build(&package.join("core.wasm"), &bundle)?;
         let named = fs::read_to_string(&bundle)?.replace("BUILD", &format!("{build:?}"));
         fs::write(&bundle, named)?;
-        minify(&npm_dir, &bundle, &package.join("core.js"), true)?;
+        minify(&npm_dir, &names, &bundle, &package.join("core.js"), true)?;
         for name in MODULES {
             let module = source.join("js").join(name);
             if module.is_file() {
@@ -144,12 +160,12 @@ pub(crate) fn probe() -> Result<()> {
                 bundled(&npm_dir, &module, &bundle)?;
                 let short = names::shorten(&fs::read_to_string(&bundle)?, &renamed)?;
                 fs::write(&bundle, short)?;
-                minify(&npm_dir, &bundle, &package.join(name), true)?;
+                minify(&npm_dir, &names, &bundle, &package.join(name), true)?;
             }
         }
         for name in SCRIPTS {
             let script = source.join("js").join(name);
-            minify(&npm_dir, &script, &package.join(name), false)?;
+            minify(&npm_dir, &names, &script, &package.join(name), false)?;
         }
         for name in COPIED {
             fs::copy(npm_dir.join(name), package.join(name)).with_context(|| name.to_owned())?;
@@ -259,23 +275,53 @@ fn bundled(npm_dir: &Path, from: &Path, to: &Path) -> Result<()> {
     )
 }
 
-/// terser's output is a twentieth smaller than esbuild's once it is compressed.
-fn minify(npm_dir: &Path, from: &Path, to: &Path, module: bool) -> Result<()> {
-    if !from.is_file() {
-        bail!("{} is missing", from.display());
-    }
+/// terser's output is a twentieth smaller than esbuild's once it is compressed. `names` remembers how members
+/// were shortened in the files before.
+fn minify(npm_dir: &Path, names: &Path, from: &Path, to: &Path, module: bool) -> Result<()> {
+    let text = fs::read_to_string(from).with_context(|| format!("{}", from.display()))?;
+    members::stay_out_of_strings(&from.display().to_string(), &text)?;
     let mut terser = npm::tool(npm_dir, "terser");
     terser.arg(from).args([
         "--compress",
-        "passes=3,unsafe_arrows=true,keep_fargs=false,pure_getters=true",
+        "passes=3,unsafe_arrows=true,keep_fargs=false,pure_getters=true,hoist_funs=true",
         "--mangle",
+        "--mangle-props",
+        &members::terser_option(),
         "--ecma",
         "2020",
         "--output",
     ]);
-    terser.arg(to);
+    terser.arg(to).arg("--name-cache").arg(names);
     if module {
         terser.arg("--module");
     }
-    shell::run_quietly(&mut terser)
+    shell::run_quietly(&mut terser)?;
+    members::only_members(names)?;
+    fs::write(to, without_constants(&fs::read_to_string(to)?))?;
+    Ok(())
+}
+
+/// One word for all variables compresses better than two: `const` becomes `let` where a statement begins.
+fn without_constants(script: &str) -> String {
+    let mut parts = script.split("const");
+    let mut without = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let begins = without.is_empty() || without.ends_with([';', '{', '}', '(', ')', ':', '>']);
+        let declares = part.starts_with([' ', '{', '[']);
+        without.push_str(if begins && declares { "let" } else { "const" });
+        without.push_str(part);
+    }
+    without
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_declarations_lose_their_constancy() {
+        let script = "const a=1;for(const[b]of c){const{constant:d}=b}e('a const is')";
+        let without = "let a=1;for(let[b]of c){let{constant:d}=b}e('a const is')";
+        assert_eq!(without_constants(script), without);
+    }
 }

@@ -1,4 +1,4 @@
--- What is counted of them, as of schema 4.
+-- What is counted of them, as of schema 5.
 
 CREATE TABLE series (
     id              INTEGER PRIMARY KEY,

@@ -1,4 +1,4 @@
--- From schema 3 to 4. What was counted before has no latency.
+-- Counts, from schema 4 to 5. What was counted before has no latency.
 ALTER TABLE series RENAME TO old_series;
 CREATE TABLE series (
     id              INTEGER PRIMARY KEY,
