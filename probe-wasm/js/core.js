@@ -23,6 +23,7 @@ const [HOOK_FULL, QUEUE_FULL, REFUSED, EXPIRED, WITHHELD] = [0, 1, 2, 3, 5];
 // What a module that comes later may ask for, and until when.
 const KEPT = /^[cnlmwogsr]$/;
 const KEPT_MS = 10000;
+const PATIENCE_MS = 5000;
 // More bytes than there are events of.
 const ALL = 1e9;
 
@@ -126,6 +127,7 @@ export async function start(given, base) {
     securitypolicyviolation: (at, { effectiveDirective, blockedURI }) => ['v', at, effectiveDirective, blockedURI],
   };
   let complete;
+  let waits = 0;
   const takeIn = () => {
     wasm.clock(Date.now() - now());
     wasm.dropped(HOOK_FULL, hook.dropped);
@@ -142,7 +144,7 @@ export async function start(given, base) {
       fact(1, 0, 0, navigationTiming());
     }
     if (wasm.is_undecided() && mounted()) wasm.mounted();
-    for (const noted of hook.queue.splice(0)) {
+    for (const noted of now() < waits && !hidden ? [] : hook.queue.splice(0)) {
       const [type, name] = noted[0].split(' ');
       const tuple = name ? read[type](noted[1], noted[2], name) : noted;
       const [kind, ...rest] = tuple;
@@ -313,8 +315,10 @@ export async function start(given, base) {
   if (store?.keys()[0]) wasm.distrust();
   const call = (name, given) => {
     if (name === 'beforeSend') shell.hold = 1;
-    load('api', (api) => {
-      api[name](...given);
+    // What the page does next comes after what it has said, unless the module is too long in coming.
+    waits = now() + PATIENCE_MS;
+    load('api', (api) => api[name](...given)).then(() => {
+      waits = 0;
       wake();
     });
   };

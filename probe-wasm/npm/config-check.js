@@ -216,11 +216,17 @@ const one = (kinds, right) =>
   });
 const A_START = 'one of { click }, { load }, { request }, { navigation }, { event }, { painted } is right';
 const start = one({ ...CONDITIONS, load: call }, A_START);
-const moment = one(CONDITIONS, A_START.replace(' { load },', ''));
-const AN_END = 'at least one of { request, painted, click, navigation, event } is right';
-const end = object(CONDITIONS, {
+const AWAITED = { ...CONDITIONS, firstChunk: call };
+const moment = one(AWAITED, A_START.replace('{ load }', '{ firstChunk }'));
+const AN_END = 'at least one of { request, firstChunk, painted, click, navigation, event } is right';
+const end = object(AWAITED, {
   right: AN_END,
-  also: (given, key, { say }) => Object.keys(given).length || say(key, 'is empty, so that no attempt would succeed', AN_END),
+  also(given, key, { say }) {
+    const { request, firstChunk } = given;
+    if (!Object.keys(given).length) say(key, 'is empty, so that no attempt would succeed', AN_END);
+    // An attempt waits for one call.
+    if (request && firstChunk && request !== firstChunk) say(under(key, 'firstChunk'), `is another call than "request", ${shown(request)}`, 'the same call is right');
+  },
 });
 
 const step = object({ name, start: moment, end: moment, in: name }, { required: ['name', 'start'], right: 'an object such as { name: "pay", start: { click: ".pay" } } is right' });
@@ -236,7 +242,10 @@ const steps = check(`a list of at most ${STEPS} steps is right`, (given, key, to
     if (!names.includes(step.in)) return told.say(own, `no step is named ${shown(step.in)}`, `the nearest is "${nearest(step.in, names.filter((name) => name !== step.name))}"`);
     let outer = step;
     for (let depth = 0; outer && depth <= given.length; depth++) outer = given[names.indexOf(outer.in)];
+    const at = names.indexOf(step.in);
     if (outer) told.say(own, `${shown(step.in)} leads back to the step itself`, 'a step that is not a part of this one is right');
+    // Where both begin at once, what is part of the other must come after it.
+    else if (at > index) told.say(own, `${shown(step.in)} comes later in the list`, `${key}[${at}] before ${key}[${index}] is right`);
   });
 });
 const unique = (items, key, what, say) => {

@@ -235,7 +235,8 @@ export interface LongTasksEvent extends Told {
   worst_invoker: string;
 }
 
-/** A WebSocket or an event source. */
+/** A WebSocket or an event source. Messages are counted from the moment the second module is there, those of an event
+ *  source that have a name of their own if a listener for that name was added since. */
 export interface SocketEvent extends Told {
   readonly type: 'socket';
   kind: 'web_socket' | 'event_source';

@@ -45,7 +45,8 @@ export interface SightlineOptions {
   /** Share of the sessions whose details leave, from 0 to 1: single calls, errors, vitals, measurements. How pages and
    *  journeys ended and how many calls were made always leaves, so that no count is ever an estimate. Default: 1. */
   sampleDetail?: number;
-  /** Tells what is written with `console.error` as an error. Default: false. */
+  /** Tells what is written with `console.error` as an error, from the moment the second module is there, which is about a
+   *  second after the core; what was written before is not seen. Default: false. */
   consoleErrors?: boolean;
   /** Origins whose calls by XMLHttpRequest and fetch get a W3C `traceparent` (sampled); its trace id travels with the
    *  call's event. Such an origin must allow that header in its CORS answers: without it the call fails. A call that has
@@ -122,16 +123,23 @@ export type Moment =
   /** `event(name)` of this API was called. */
   | { event: string }
   /** A match of the selector that was not there before was painted. */
-  | { painted: string };
+  | { painted: string }
+  /** The first piece of such a call's answer came, by an answer that is no failure: the first token of a chat that
+   *  streams. Known while a fetch's body is read piece by piece; of one that is read whole, and of an XMLHttpRequest, it
+   *  is told when the call has ended. Not for a start. */
+  | { firstChunk: CallPattern };
 
 export type JourneyStart =
-  | Moment
+  | Exclude<Moment, { firstChunk: CallPattern }>
   /** The first such call of a document in which no attempt was made; the attempt began with the document. */
   | { load: CallPattern };
 
 export interface JourneyEnd {
   /** The call ended well. Ending badly, it fails the attempt. */
   request?: CallPattern;
+  /** The first piece of the call's answer came. A call that ends badly before fails the attempt. With `request`: the same
+   *  call. */
+  firstChunk?: CallPattern;
   /** A new match of the selector was painted, after the request's end where one is given. */
   painted?: string;
   click?: string;
@@ -146,7 +154,7 @@ export interface StepRule {
   start: Moment;
   /** What ends it. Default: the end of the attempt. */
   end?: Moment;
-  /** Name of the step that it is a part of. Default: the attempt itself. */
+  /** Name of the step that it is a part of, which stands before it in the list. Default: the attempt itself. */
   in?: string;
 }
 

@@ -27,11 +27,8 @@ async fn measurements_attributes_and_routes_are_told_as_the_application_gave_the
              sightline.measure('long', 1, { text: 'x'.repeat(500) });",
         )
         .await?;
-        tab.rest().await?;
-        let view = stage.leave(&tab).await?;
         let shown = stage
-            .collector
-            .until_view(&view, SOON, |view| {
+            .told(&tab, |view| {
                 let named = |name: &str| {
                     find(view, "measurements", "name", name).ok_or(format!("no {name}"))
                 };

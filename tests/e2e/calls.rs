@@ -118,15 +118,12 @@ async fn parallel_calls_of_one_address_keep_their_own_times_read_and_unread() ->
              }).observe({ type: 'resource', buffered: true }));",
         )
         .await?;
-        tab.rest().await?;
-        let view = stage.leave(&tab).await?;
         let mut truth: Vec<f64> = (stage.site.arrivals("/turns").iter())
             .filter_map(tests::site::Arrival::to_end_ms)
             .collect();
         truth.sort_by(f64::total_cmp);
         stage
-            .collector
-            .until_view(&view, SOON, |view| {
+.told(&tab, |view| {
                 let calls = list(view, "journeys").iter();
                 let mut told: Vec<f64> = calls.filter_map(|one| one["duration_ms"].as_f64()).collect();
                 told.sort_by(f64::total_cmp);

@@ -1,6 +1,6 @@
 //! What users click, and what frustrates them.
 
-use crate::support::{SOON, find, holds, list, on_site};
+use crate::support::{find, holds, list, on_site};
 use anyhow::{Result, ensure};
 use serde_json::json;
 use tests::site::Page;
@@ -42,11 +42,8 @@ async fn clicks_are_counted_by_element_and_dead_and_raging_ones_are_told() -> Re
         // Whether anything comes of a click is known a second later.
         tab.evaluate("new Promise((later) => setTimeout(later, 1200))")
             .await?;
-        tab.rest().await?;
-        let view = stage.leave(&tab).await?;
         let shown = stage
-            .collector
-            .until_view(&view, SOON, |view| {
+            .told(&tab, |view| {
                 let clicks = list(view, "clicks").first().ok_or("no clicks")?;
                 holds(clicks, "/count", 7)?;
                 let most = &list(clicks, "targets")[0];

@@ -39,11 +39,8 @@ async fn equal_errors_are_one_with_its_number_and_where_they_came_from() -> Resu
              new Promise((later) => setTimeout(later, 100))",
         )
         .await?;
-        tab.rest().await?;
-        let view = stage.leave(&tab).await?;
         let shown = stage
-            .collector
-            .until_view(&view, SOON, |view| {
+.told(&tab, |view| {
                 let films = error(view, "cannot show films")?;
                 holds(films, "/kind", "uncaught")?;
                 holds(films, "/count", 7)?;
@@ -84,11 +81,8 @@ async fn a_flood_of_errors_is_capped_and_counted_and_console_errors_come_where_a
              new Promise((later) => setTimeout(later, 300))",
         )
         .await?;
-        tab.rest().await?;
-        let view = stage.leave(&tab).await?;
         let shown = stage
-            .collector
-            .until_view(&view, SOON, |view| {
+.told(&tab, |view| {
                 let console = find(view, "errors", "kind", "console").ok_or("no console error")?;
                 let text = console["message"].as_str().unwrap_or_default();
                 if !text.contains("the cart is") {

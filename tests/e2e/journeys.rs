@@ -62,11 +62,8 @@ async fn journeys_begin_and_end_by_clicks_routes_events_and_paint_and_their_step
              sightline.event('understood');",
         )
         .await?;
-        tab.rest().await?;
-        let view = stage.leave(&tab).await?;
         let shown = stage
-            .collector
-            .until_view(&view, SOON, |view| {
+            .told(&tab, |view| {
                 for name in ["order", "film", "talk"] {
                     ended(view, name, &["success"])?;
                 }
@@ -136,7 +133,11 @@ async fn an_attempt_past_its_limit_is_hung_and_one_left_by_hiding_or_freezing_is
         stage.collector.until_view(&view, SOON, provisional).await?;
         stage.come_back(&tab, front).await?;
         tab.evaluate("show('never')").await?;
-        tab.rest().await?;
+        // While one is under way, a click begins no other.
+        stage
+            .collector
+            .until_view(&view, SOON, |view| ended(view, "leave", &["success"]))
+            .await?;
         tab.click("#leave").await?;
         tab.rest().await?;
         let front = stage.hide(&tab).await?;
@@ -215,5 +216,117 @@ async fn an_application_can_begin_and_end_attempts_and_steps_itself() -> Result<
                 .map(drop)
         },
     )
+    .await
+}
+
+#[tokio::test]
+async fn a_chat_that_streams_is_measured_to_its_first_piece_and_to_its_last() -> Result<()> {
+    let names = ["token", "answer", "refused", "whole"];
+    on_site("journeys-stream", &names, async |stage| {
+        let chat = "GET /stream/:first/:gap/:pieces";
+        let declared = json!({ "journeys": [
+            { "name": "token", "start": [{ "click": "#chat" }], "end": { "firstChunk": chat } },
+            { "name": "answer", "start": [{ "click": "#chat" }], "end": { "request": chat }, "steps": [
+                { "name": "thinking", "start": { "request": chat }, "end": { "firstChunk": chat } },
+                { "name": "talking", "start": { "firstChunk": chat }, "end": { "request": chat } },
+            ] },
+            { "name": "refused", "start": [{ "request": "GET /status/:code" }], "end": { "firstChunk": "GET /status/:code" } },
+            { "name": "whole", "start": [{ "event": "ask" }], "end": { "firstChunk": "GET /delay/:head/:body" } },
+        ] });
+        let body = "<button id=\"chat\">Chat</button><script>
+            chat.onclick = async () => {
+              const reader = (await fetch('http://api.test/stream/200/250/3')).body.getReader();
+              while (!(await reader.read()).done);
+              globalThis.answered = true;
+            };</script>";
+        let tab = stage.open("/", Page::new(body).with(&declared)).await?;
+        tab.click("#chat").await?;
+        tab.wait_for("globalThis.answered", SOON).await?;
+        run(
+            &tab,
+            "await (await fetch('http://api.test/status/500')).text();
+             sightline.event('ask');
+             await (await fetch('http://api.test/delay/50/100')).text();",
+        )
+        .await?;
+        stage
+            .told(&tab, |view| {
+                for name in ["token", "answer", "whole"] {
+                    ended(view, name, &["success"])?;
+                }
+                ended(view, "refused", &["failed"])?;
+                within(attempt(view, "token")?, "/duration_ms", 195.0..=600.0)?;
+                let answer = attempt(view, "answer")?;
+                within(answer, "/duration_ms", 695.0..=1500.0)?;
+                holds(answer, "/steps/0/name", "thinking")?;
+                holds(answer, "/steps/0/ended", true)?;
+                within(answer, "/steps/0/duration_ms", 150.0..=600.0)?;
+                holds(answer, "/steps/1/name", "talking")?;
+                within(answer, "/steps/1/started_ms", 195.0..=600.0)?;
+                within(answer, "/steps/1/duration_ms", 495.0..=1000.0)?;
+                within(attempt(view, "whole")?, "/duration_ms", 145.0..=700.0)
+            })
+            .await
+            .map(drop)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn what_a_page_does_next_comes_after_what_it_has_said_however_late_the_api_is() -> Result<()>
+{
+    on_site("journeys-late-api", &["ask"], async |stage| {
+        let declared = json!({ "core": "/late/1500/api.js/sightline/", "journeys": [
+            { "name": "ask", "start": [{ "event": "ask" }], "end": { "request": "GET /json" } },
+        ] });
+        let tab = stage.open("/", Page::new("Ask").with(&declared)).await?;
+        run(
+            &tab,
+            "sightline.event('ask');
+             await (await fetch('http://api.test/json')).json();",
+        )
+        .await?;
+        let there = "performance.getEntriesByType('resource').some(({ name, responseEnd }) => /\\/api.js$/.test(name) && responseEnd)";
+        tab.wait_for(there, SOON).await?;
+        stage
+            .told(&tab, |view| {
+                ended(view, "ask", &["success"])?;
+                within(attempt(view, "ask")?, "/duration_ms", 0.0..=1000.0)
+            })
+            .await
+            .map(drop)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_step_listed_before_the_one_it_is_a_part_of_loses_its_place_and_nothing_else()
+-> Result<()> {
+    on_site("journeys-order", &["pay"], async |stage| {
+        let declared = json!({ "journeys": [
+            { "name": "pay", "start": [{ "event": "pay" }], "end": { "event": "paid" }, "steps": [
+                { "name": "inner", "start": { "event": "enter" }, "in": "outer" },
+                { "name": "outer", "start": { "event": "enter" } },
+                { "name": "late", "start": { "event": "late" }, "in": "outer" },
+            ] },
+        ] });
+        let tab = stage.open("/", Page::new("Order").with(&declared)).await?;
+        run(
+            &tab,
+            "for (const name of ['pay', 'enter', 'late', 'paid']) sightline.event(name);",
+        )
+        .await?;
+        stage
+            .told(&tab, |view| {
+                ended(view, "pay", &["success"])?;
+                let pay = attempt(view, "pay")?;
+                holds(pay, "/steps/0/name", "inner")?;
+                holds(pay, "/steps/0/parent", 0)?;
+                holds(pay, "/steps/2/name", "late")?;
+                holds(pay, "/steps/2/parent", 2)
+            })
+            .await
+            .map(drop)
+    })
     .await
 }

@@ -27,11 +27,8 @@ async fn a_load_is_told_by_phases_and_resources_and_the_slow_and_failed_ones_sin
         let tab = stage.open("/", page).await?;
         tab.wait_for("performance.timing.loadEventEnd > 0", SOON)
             .await?;
-        tab.rest().await?;
-        let view = stage.leave(&tab).await?;
         let shown = stage
-            .collector
-            .until_view(&view, SOON, |view| {
+            .told(&tab, |view| {
                 let load = &view["navigation"];
                 within(load, "/load_ms", 1100.0..=5300.0)?;
                 within(load, "/dom_interactive_ms", 20.0..=1400.0)?;
@@ -78,11 +75,8 @@ async fn time_in_which_the_page_could_not_respond_is_told_with_its_worst() -> Re
              for (const ms of [80, 240, 100]) { await task(ms); await frame(); await frame(); }",
         )
         .await?;
-        tab.rest().await?;
-        let view = stage.leave(&tab).await?;
         stage
-            .collector
-            .until_view(&view, SOON, |view| {
+.told(&tab, |view| {
                 let all = list(view, "long_tasks").iter();
                 let sum = |key: &str| all.clone().filter_map(|one| one[key].as_u64()).sum::<u64>();
                 let worst = all.clone().filter_map(|one| one["worst_ms"].as_u64()).max();

@@ -1,6 +1,6 @@
 //! Routes shown without loading a document: each is a view of its own, until the page is quiet again.
 
-use crate::support::{SOON, holds, list, on_site, run, within};
+use crate::support::{holds, list, on_site, run, within};
 use anyhow::{Result, ensure};
 use serde_json::Value;
 use tests::site::Page;
@@ -46,11 +46,8 @@ async fn each_route_is_told_with_its_time_to_quiet_and_the_application_can_name_
             ),
         )
         .await?;
-        tab.rest().await?;
-        let view = stage.leave(&tab).await?;
         let shown = stage
-            .collector
-            .until_view(&view, SOON, |view| {
+            .told(&tab, |view| {
                 let told = routes(view);
                 let [film, back, named] = told.as_slice() else {
                     return Err(format!("{} routes", told.len()));

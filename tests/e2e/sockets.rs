@@ -27,11 +27,8 @@ async fn a_websocket_opened_before_the_core_is_told_with_its_close_code() -> Res
         let like_native = "chat instanceof WebSocket && WebSocket.OPEN === 1 \
              && Object.getPrototypeOf(chat) === WebSocket.prototype && WebSocket.name === 'WebSocket'";
         ensure!(tab.evaluate(like_native).await? == true, "not as before");
-        tab.rest().await?;
-        let view = stage.leave(&tab).await?;
         stage
-            .collector
-            .until_view(&view, SOON, |view| {
+.told(&tab, |view| {
                 let socket = list(view, "sockets").first().ok_or("no socket")?;
                 holds(socket, "/kind", "web_socket")?;
                 holds(socket, "/backend_origin", "ws://api.test")?;
@@ -76,16 +73,13 @@ async fn connections_that_break_or_never_open_are_told_apart_from_those_that_are
              await new Promise((done) => { open.onopen = done; });",
         )
         .await?;
-        tab.rest().await?;
-        let view = stage.leave(&tab).await?;
         let one = |view: &Value, route: &str, outcome: &str| -> Result<Value, String> {
             let mut sockets = list(view, "sockets").iter();
             let found = sockets.find(|one| one["route"] == route && one["outcome"] == outcome);
             found.cloned().ok_or(format!("no {outcome} {route}"))
         };
-        stage
-            .collector
-            .until_view(&view, SOON, |view| {
+        let shown = stage
+            .told(&tab, |view| {
                 let lost = one(view, "/ws", "lost")?;
                 holds(&lost, "/close_code", 1006)?;
                 holds(&lost, "/finality", "final")?;
@@ -108,12 +102,43 @@ async fn connections_that_break_or_never_open_are_told_apart_from_those_that_are
                 if failed == 2 { Ok(()) } else { Err(format!("{failed} failed")) }
             })
             .await?;
-        let none = stage.collector.view(&view).await?;
         ensure!(
-            find(&none, "requests", "route", "/sse/:id/:id").is_none(),
-            "an event source is no call: {none:#}"
+            find(&shown, "requests", "route", "/sse/:id/:id").is_none(),
+            "an event source is no call: {shown:#}"
         );
         Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn an_event_source_s_events_are_counted_under_whatever_names_the_page_listens_to()
+-> Result<()> {
+    on_site("event-names", &[], async |stage| {
+        let tab = stage.open("/", Page::new("Names")).await?;
+        // Named events are heard once the second module is there.
+        let more = "performance.getEntriesByType('resource').some(({ name, responseEnd }) => /more.js$/.test(name) && responseEnd)";
+        tab.wait_for(more, SOON).await?;
+        tab.rest().await?;
+        run(
+            &tab,
+            "const source = new EventSource('http://api.test/sse/3/50?name=token');
+             await new Promise((done) => {
+               let count = 0;
+               source.addEventListener('token', () => ++count === 3 && done());
+               source.addEventListener('token', () => {});
+               source.addEventListener('never', () => {});
+             });
+             source.close();",
+        )
+        .await?;
+        stage
+            .told(&tab, |view| {
+                let source = find(view, "sockets", "kind", "event_source").ok_or("no source")?;
+                holds(source, "/received", 3)
+            })
+            .await
+            .map(drop)
     })
     .await
 }

@@ -1,7 +1,7 @@
 // Connections that stay open: enter the hook's tuples of WebSockets and event sources and the objects
 // themselves, leaves one event each, told when it opened, failed or ended and as it stands when the page is
-// left. Of messages only the times are known. What cannot be seen: an event source's named events, which
-// are delivered under their own names; what passed before this module came; the first message then is 0.
+// left. Of messages only the times are known. What cannot be seen: what passed before this module came, the first
+// message then is 0; an event source's events of a name that nobody has listened to since.
 import { after, guard, later, teller, wrap } from './tell.js';
 
 export const sockets = (shell) => {
@@ -26,12 +26,12 @@ export const sockets = (shell) => {
     one.last = at;
   };
   hook.undo.push(() => {
-    for (const socket of live.keys()) socket.removeEventListener('message', heard);
+    for (const [socket, { names }] of live) names.forEach((name) => socket.removeEventListener(name, heard));
   });
 
   const meet = (socket) => {
     if (live.has(socket) || live.size >= KEPT) return;
-    live.set(socket, { socket, met: now(), outcome: CONNECTING, received: 0, sent: 0, first: 0, gap: 0, open: 0, reconnects: 0, tell: teller(shell, 13) });
+    live.set(socket, { socket, names: ['message'], met: now(), outcome: CONNECTING, received: 0, sent: 0, first: 0, gap: 0, open: 0, reconnects: 0, tell: teller(shell, 13) });
     socket.addEventListener('message', heard);
   };
 
@@ -72,6 +72,13 @@ export const sockets = (shell) => {
   });
 
   after(shell, WebSocket.prototype, 'send', (socket) => live.get(socket).sent++);
+  // Events with a name of their own are no messages: heard are those the page listens to.
+  after(shell, EventSource.prototype, 'addEventListener', (socket, [name]) => {
+    const { names } = live.get(socket);
+    if (/^(open|error)$/.test(name) || names.includes(name)) return;
+    names.push(name);
+    socket.addEventListener(name, heard);
+  });
   // No event tells of it. What the hook noted of this connection is drained first.
   after(shell, EventSource.prototype, 'close', (socket) => {
     const one = live.get(socket);

@@ -65,7 +65,8 @@ export const tuples = {
     if (trace) lent.set(fromHex(trace));
     wasm.sent(
       id, id < hook.reported ? hook.rev : 0, at, ...texts,
-      'fxb'.indexOf(from) | (expected(origin) && EXPECTED) | (rule.field && FIELD) | (trace && TRACED), rule.limitMs, fitting('request', method, pathname),
+      'fxb'.indexOf(from) | (expected(origin) && EXPECTED) | (rule.field && FIELD) | (trace && TRACED), rule.limitMs,
+      fitting('request', method, pathname) | fitting('firstChunk', method, pathname),
     );
   },
   e(at, id, name, status, holder) {

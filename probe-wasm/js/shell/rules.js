@@ -21,16 +21,18 @@ const fits = (template) => {
 };
 // "POST /chat": a method, GET if it is missing, and a path template; here path first.
 const parts = (call) => call.trim().split(/\s+/).reverse();
+const request = (call) => {
+  const [path, method = 'GET'] = parts(call);
+  const ofPath = fits(path);
+  return (called, at) => called === method.toUpperCase() && ofPath(at);
+};
 const compile = {
   click: selects,
   painted: selects,
   navigation: fits,
   event: (name) => (given) => given === name,
-  request(call) {
-    const [path, method = 'GET'] = parts(call);
-    const ofPath = fits(path);
-    return (called, at) => called === method.toUpperCase() && ofPath(at);
-  },
+  request,
+  firstChunk: request,
 };
 
 const signal = (kind, what) => {
@@ -56,7 +58,7 @@ export const countPainted = (from) => signals.reduce((risen, [kind, what], index
 
 export const declare = () => {
   const each = (name, work) => config[name]?.forEach(guarded(work));
-  each('requests', (rule) => rules.push({ limitMs: LIMIT_MS, ...rule, path: parts(rule.match)[0], fits: compile.request(rule.match) }));
+  each('requests', (rule) => rules.push({ limitMs: LIMIT_MS, ...rule, path: parts(rule.match)[0], fits: request(rule.match) }));
   each('routes', (template) => templates.push([fits(template), template]));
   let declared = 0;
   each('journeys', ({ name, start, end, needs = [], limitMs = LIMIT_MS, failedPage, steps = [] }) => {

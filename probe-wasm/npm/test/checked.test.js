@@ -36,6 +36,12 @@ const FULL = {
       failedPage: true,
     },
     { name: 'read', start: [{ request: 'GET /text' }], end: { event: 'read' } },
+    {
+      name: 'chat',
+      start: [{ request: 'POST /chat' }],
+      steps: [{ name: 'talking', start: { firstChunk: 'POST /chat' } }, { name: 'thinking', start: { click: '.send' }, end: { firstChunk: 'POST /chat' } }],
+      end: { firstChunk: 'POST /chat', request: 'POST /chat', painted: '.answer' },
+    },
   ],
   sampleDetail: 0.1,
   consoleErrors: true,
@@ -86,7 +92,7 @@ test('everything that is wrong is told at once, each with its key and what would
     'mount: "#app[" lacks a "]"; a CSS selector such as "#app .film" is right',
     'requests[0].good: is missing; a list of the values of "result" that mean success is right',
     'journeys[0].start: got an empty list; a list of what starts an attempt is right: one of { click }, { load }, { request }, { navigation }, { event }, { painted } is right',
-    'journeys[0].end: is missing; at least one of { request, painted, click, navigation, event } is right',
+    'journeys[0].end: is missing; at least one of { request, firstChunk, painted, click, navigation, event } is right',
     'sampleDetail: got 2; a number from 0 to 1 is right',
   ]);
 });
@@ -129,6 +135,12 @@ test('a selector that cannot be one is told, a strange one passes', () => {
   }
 });
 
+test('the first piece of an answer starts no attempt, and is awaited of one call', () => {
+  assert.equal(problem(journey({ start: [{ firstChunk: 'POST /chat' }] })).key, 'journeys[0].start[0].firstChunk');
+  const { key, right } = problem(journey({ end: { firstChunk: 'POST /chat', request: 'POST /talk' } }));
+  assert.deepEqual([key, right], ['journeys[0].end.firstChunk', 'the same call is right']);
+});
+
 test('a call that no request can fit is told', () => {
   for (const bad of ['/chat', 'POST', 'POST chat', 'post /chat', 'SEND /chat', 'GET https://api.example.org/chat', 'GET /chat?x=1', 'GET /a b', 'GET /films/:', 'GET /film:id', 'GET //a', 7]) {
     assert.equal(problem({ requests: [{ match: bad }] }).key, 'requests[0].match', String(bad));
@@ -166,7 +178,9 @@ test('a step in a step that is not there, or in itself, is told', () => {
   assert.equal(missing.right, 'the nearest is "pay"');
   assert.equal(problem(steps({ name: 'a', in: 'a' })).key, 'journeys[0].steps[0].in');
   assert.equal(problems(steps({ name: 'a', in: 'b' }, { name: 'b', in: 'a' })).length, 2);
-  assert.deepEqual(problems(steps({ name: 'c', in: 'b' }, { name: 'b', in: 'a' }, { name: 'a' })), []);
+  assert.deepEqual(problems(steps({ name: 'a' }, { name: 'b', in: 'a' }, { name: 'c', in: 'b' })), []);
+  const late = problem(steps({ name: 'c', in: 'a' }, { name: 'b' }, { name: 'a' }));
+  assert.deepEqual([late.key, late.right], ['journeys[0].steps[0].in', 'journeys[0].steps[2] before journeys[0].steps[0] is right']);
 });
 
 test('wrong types and numbers out of range are told', () => {

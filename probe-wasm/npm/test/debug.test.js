@@ -50,7 +50,7 @@ test('what the build would have refused is told with its key and what would be r
   const { problems } = page({ journeys: [{ name: 'chat', start: [{ click: '.send' }] }], mout: '#app' });
   assert.deepEqual([...problems], [
     ['mout', 'there is no such key; the nearest is "mount"'],
-    ['journeys[0].end', 'is missing; at least one of { request, painted, click, navigation, event } is right'],
+    ['journeys[0].end', 'is missing; at least one of { request, firstChunk, painted, click, navigation, event } is right'],
   ]);
 });
 

@@ -200,7 +200,8 @@ pub extern "C" fn body(
     chunks: u32,
     bytes: u32,
 ) {
-    if let Some(call) = the_core().requests.call(id) {
+    let core = the_core();
+    if let Some(call) = core.requests.call(id) {
         if headers_at > 0 {
             call.headers_at = headers_at;
         }
@@ -211,6 +212,10 @@ pub extern "C" fn body(
             chunks,
             bytes,
         };
+        // What is wrong with an answer's head has ended the call.
+        if chunks > 0 && call.stage == Stage::Answered {
+            core.journeys.answering(call, &mut core.out);
+        }
     }
 }
 

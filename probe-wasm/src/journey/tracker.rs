@@ -97,7 +97,12 @@ impl Tracker {
             if attempt.n == 0 {
                 continue;
             }
-            let mut came = signals & !self.paints;
+            // What came before it began may enter after it.
+            let mut came = if at < attempt.started_at {
+                0
+            } else {
+                signals & !self.paints
+            };
             if painted {
                 came |= self.paints & attempt.painted(out.words.split_at(word::PAINTED).1);
             }
@@ -159,13 +164,34 @@ impl Tracker {
         }
         for attempt in &mut self.running {
             if attempt.n > 0 && attempt.started_at <= call.started_at {
-                attempt.take_steps(&self.steps, call.signals, 0, call.started_at);
+                let calls = call.signals & self.calls;
+                attempt.take_steps(&self.steps, calls, 0, call.started_at);
+            }
+        }
+    }
+
+    /// The first piece of a good answer is there: the signals of the call that are no calls. Told again it
+    /// changes nothing.
+    pub fn answering(&mut self, call: &Call, out: &mut Outlet) {
+        let came = call.signals & !self.calls;
+        let at = call.first_piece_at();
+        for attempt in &mut self.running {
+            let awaited = attempt.call == call.id;
+            if attempt.n > 0 && (awaited || attempt.started_at <= call.started_at) {
+                attempt.take_steps(&self.steps, came, came, at);
+                if awaited {
+                    attempt.meet(came, at);
+                    succeed(attempt, out);
+                }
             }
         }
     }
 
     /// A call ended for good.
     pub fn ended(&mut self, call: &Call, out: &mut Outlet) {
+        if call.outcome == RequestOutcome::Ok {
+            self.answering(call, out);
+        }
         for attempt in &mut self.running {
             if attempt.n == 0 {
                 continue;
@@ -173,7 +199,8 @@ impl Tracker {
             let awaited = attempt.call == call.id;
             let since = attempt.started_at <= call.started_at;
             if awaited || since {
-                attempt.take_steps(&self.steps, 0, call.signals, call.ended_at);
+                let calls = call.signals & self.calls;
+                attempt.take_steps(&self.steps, 0, calls, call.ended_at);
             }
             if !(awaited || since && attempt.needs & call.signals != 0) {
                 continue;

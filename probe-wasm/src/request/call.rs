@@ -127,6 +127,16 @@ impl Call {
         self.outcome = outcome;
     }
 
+    /// When the first piece of its answer was there, at the latest when it ended.
+    #[must_use]
+    pub fn first_piece_at(&self) -> Millis {
+        if self.stream.chunks > 0 {
+            self.started_at + self.stream.first_chunk_ms.cast_signed()
+        } else {
+            self.ended_at
+        }
+    }
+
     /// From sending to the end.
     #[must_use]
     pub fn duration_ms(&self) -> u32 {

@@ -48,16 +48,25 @@ async fn obey(socket: &mut WebSocket) -> Result<(), axum::Error> {
     Ok(())
 }
 
+#[derive(Deserialize)]
+pub(super) struct Called {
+    /// The events' own name; without one they are messages.
+    name: Option<String>,
+}
+
 /// So many events with a gap before each, then the connection ends; a browser asks again 100 ms later.
 pub(super) async fn events(
     Path((events, gap_ms)): Path<(u64, u64)>,
+    Query(called): Query<Called>,
     Extension(noted): Extension<Noted>,
 ) -> Response {
+    let name = called.name.map(|name| format!("event: {name}\n"));
+    let name = name.unwrap_or_default();
     let body = written(noted, async move |pen| {
         pen.write("retry: 100\n\n").await;
         for number in 0..events {
             pass(gap_ms).await;
-            if !pen.write(format!("data: event {number}\n\n")).await {
+            if !pen.write(format!("{name}data: event {number}\n\n")).await {
                 return;
             }
         }
