@@ -116,7 +116,11 @@ impl App {
         Ok(twin.figures(&delta, window, self.now_ms(), self.every_ms(&twin.target)))
     }
 
-    async fn coverage(&self, app: &str, window: Window) -> Result<CoverageFigures, ReadError> {
+    pub(super) async fn coverage(
+        &self,
+        app: &str,
+        window: Window,
+    ) -> Result<CoverageFigures, ReadError> {
         let arrived = self.store.coverage(app.to_owned(), window).await?;
         let settings = self.settings();
         let documents = settings
@@ -137,7 +141,7 @@ impl App {
         Ok(coverage(&arrived, served.as_ref()))
     }
 
-    fn every_ms(&self, target: &str) -> u64 {
+    pub(super) fn every_ms(&self, target: &str) -> u64 {
         let settings = self.settings();
         let scrape = settings
             .config

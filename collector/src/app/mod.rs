@@ -2,12 +2,16 @@
 //! twins and to the exports. They do not know one another.
 
 mod answers;
+mod objectives;
 mod readiness;
 mod reload;
 mod scraping;
 mod settings;
 
 pub use answers::{SliAnswer, SliQuestion};
+pub use objectives::{
+    Judgement, ObjectiveAnswer, ObjectiveBook, ObjectivesAnswer, RefusedObjectives, read_files,
+};
 pub use readiness::Readiness;
 pub use reload::{RefusedConfig, ReloadBook, Reloads};
 pub use settings::{Settings, Side};
@@ -44,6 +48,9 @@ pub struct App {
     problems: Problems,
     reloads: Arc<ReloadBook>,
     watch: Arc<Watch>,
+    objectives: ObjectiveBook,
+    latest_judgements: objectives::Latest,
+    ready_made: objectives::ReadyMade,
 }
 
 /// What was taken of a beacon.
@@ -66,7 +73,7 @@ impl App {
         let in_force = Arc::new(InForce::new(settings));
         let judging = Arc::clone(&in_force);
         let classify = move |app: &str, head: &_, event: &_| {
-            judging.get().objectives.contribution(app, head, event)
+            judging.get().objectives.contributions(app, head, event)
         };
         let store = Store::open(&in_force.get().config.store, Arc::new(classify))?;
         let tally = Arc::new(Tally::default());
@@ -89,7 +96,7 @@ impl App {
             scrapes: gauges,
             database: &in_force.get().config.store.path,
         })?;
-        Ok(Self {
+        let app = Self {
             own: Arc::new(own),
             in_force,
             tally,
@@ -101,7 +108,12 @@ impl App {
             problems: Problems::default(),
             reloads,
             watch,
-        })
+            objectives: ObjectiveBook::default(),
+            latest_judgements: objectives::Latest::default(),
+            ready_made: objectives::ReadyMade::default(),
+        };
+        app.load_objectives();
+        Ok(app)
     }
 
     /// The books on everything received.
@@ -200,7 +212,8 @@ impl App {
     /// # Errors
     /// The database could not be read.
     pub async fn metrics(&self) -> anyhow::Result<String> {
-        export::render(&self.own, self.store.totals().await?)
+        let objectives = self.objective_series().await?;
+        export::render(&self.own, self.store.totals().await?, &objectives)
     }
 }
 

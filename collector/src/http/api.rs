@@ -2,7 +2,7 @@
 
 use super::problem::Problem;
 use super::query::{SliQuery, ViewsQuery, parsed};
-use crate::app::{App, Reloads, SliAnswer, SliQuestion};
+use crate::app::{App, ObjectivesAnswer, Reloads, SliAnswer, SliQuestion};
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
@@ -69,6 +69,14 @@ pub(super) async fn view(
         .await
         .map_err(|error| Problem::internal(&error))?;
     found.map(Json).ok_or_else(not_found)
+}
+
+/// How the objectives stand.
+pub(super) async fn slos(State(app): State<Arc<App>>) -> Result<Json<ObjectivesAnswer>, Problem> {
+    let objectives = app.objectives().await;
+    objectives
+        .map(Json)
+        .map_err(|error| Problem::internal(&error))
 }
 
 /// What became of the configuration since the start.

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// Raised with every change of the schema.
-const SCHEMA_VERSION: i64 = 4;
+const SCHEMA_VERSION: i64 = 5;
 /// Pages the writer keeps: enough for the inner ones of every index.
 const CACHE_KIB: i64 = 64 * 1024;
 /// Statements kept prepared.

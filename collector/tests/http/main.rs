@@ -6,6 +6,7 @@ mod harness;
 mod hostile;
 mod kinds;
 mod migrations;
+mod objectives;
 mod private;
 mod process;
 mod readiness;
