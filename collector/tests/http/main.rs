@@ -2,6 +2,7 @@
 
 mod acceptance;
 mod answers;
+mod commands;
 mod harness;
 mod hostile;
 mod kinds;
@@ -9,6 +10,7 @@ mod migrations;
 mod objectives;
 mod private;
 mod process;
+mod prometheus;
 mod readiness;
 mod rejections;
 mod reloading;

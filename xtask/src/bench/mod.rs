@@ -4,6 +4,7 @@ mod accuracy;
 mod crash;
 mod ingest;
 mod size;
+mod slo;
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -22,6 +23,8 @@ pub(crate) enum Bench {
     Crash(crash::Options),
     /// Durable beacons a second, how soon they are acknowledged, and what they cost in memory and on disk
     Ingest(ingest::Options),
+    /// The status of a hundred objectives over thirty days, from a store that holds ninety
+    Slo,
     /// Bytes of the probe: early hook, glue and wasm; raw, gzip -9, brotli -11
     Size {
         /// Write the figures there as JSON
@@ -35,6 +38,7 @@ pub(crate) fn run(bench: &Bench) -> Result<()> {
         Bench::Accuracy { json } => accuracy::run(json.as_deref()),
         Bench::Crash(options) => crash::run(options),
         Bench::Ingest(options) => ingest::run(options),
+        Bench::Slo => slo::run(),
         Bench::Size { json } => size::run(json.as_deref()),
     }
 }
