@@ -40,10 +40,11 @@ async function load({ path, query }) {
     return { data: views, app: views.app, render: () => viewList(views, query) };
   }
   asked.set('split', query.get('split') ?? 'release');
-  const [slis, slos] = await Promise.all([get('/api/v1/slis', asked), get('/api/v1/slos', '')]);
+  const app = new URLSearchParams([...asked].filter(([name]) => name === 'app'));
+  const [slis, slos, found] = await Promise.all([get('/api/v1/slis', asked), get('/api/v1/slos', ''), get('/api/v1/findings', app)]);
   // The window's ends move on with every answer and change nothing that is seen.
-  const data = { ...slis, from_ms: 0, to_ms: 0, slos: slos.objectives.map(still), refused: slos.refused };
-  return { data, app: slis.app, render: () => overview(slis, slos, asked) };
+  const data = { ...slis, found: { ...found, tests: null }, from_ms: 0, to_ms: 0, slos: slos.objectives.map(still), refused: slos.refused };
+  return { data, app: slis.app, render: () => overview(slis, slos, found, asked) };
 }
 
 // Of an objective, what is seen while nothing happens.

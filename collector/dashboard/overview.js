@@ -2,6 +2,7 @@
 
 import { h, stacked, table } from './dom.js';
 import { count, percent, plural, tone, words } from './format.js';
+import { findings } from './finding.js';
 import { objectives } from './objectives.js';
 import { drops } from './views.js';
 
@@ -11,8 +12,9 @@ const SPLITS = [['release', 'release'], ['deployment', 'pod'], ['backend_origin'
   ['outcome', 'outcome']];
 const FILTERS = ['release', 'deployment', 'backend_origin'];
 
-export function overview(slis, slos, asked) {
+export function overview(slis, slos, found, asked) {
   return h('div', {},
+    findings(found),
     filters(asked),
     objectives(slos),
     h('section', { 'aria-label': 'Journeys' },

@@ -105,7 +105,7 @@ impl Demo {
         let help = "index.html sent to navigations";
         registry.register("demo_documents_served", help, records.documents.clone());
         let controls = Arc::new(Controls {
-            scenario: Mutex::new(settings.scenario),
+            scenario: Mutex::new((settings.scenario, crate::log::now_ms())),
             good_release,
             backend: Arc::clone(&backend),
             balancer: Arc::clone(&balancer),

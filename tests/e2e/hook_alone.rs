@@ -152,20 +152,24 @@ async fn a_core_that_traps_is_left_alone_and_the_hook_says_that_the_probe_is_deg
 }
 
 #[tokio::test]
-async fn a_core_that_traps_while_the_page_is_being_left_is_told_all_the_same() -> Result<()> {
+async fn a_core_that_traps_while_the_page_is_being_hidden_is_told_all_the_same() -> Result<()> {
     on_site("trapped-leaving", &[], async |stage| {
         let address = stage.site.put("/", Page::new("<p>Trapped</p>"))?;
         let tab = stage.tab().await?;
         tab.prepend(TRAPS).await?;
+        // Ahead of the probe's own listener.
+        tab.prepend("addEventListener('visibilitychange', () => { if (globalThis.armed) globalThis.trapped = 0; }, true)")
+            .await?;
         stage.go(&tab, &address).await?;
         tab.rest().await?;
-        // Before the probe hears that the page is left.
-        let trap = "void addEventListener('beforeunload', () => { globalThis.trapped = 0; })";
-        tab.evaluate(trap).await?;
+        tab.evaluate("void (globalThis.armed = true)").await?;
+        let view = stage.view_of(&tab).await?;
+        let front = stage.hide(&tab).await?;
         stage
-            .told(&tab, |view| holds(view, "/core", "error"))
-            .await
-            .map(drop)
+            .collector
+            .until_view(&view, SOON, |view| holds(view, "/core", "error"))
+            .await?;
+        front.close().await
     })
     .await
 }

@@ -50,6 +50,17 @@ impl Demo {
             .to_owned())
     }
 
+    /// The scenario going on, and since when in Unix milliseconds.
+    ///
+    /// # Errors
+    /// When the demo does not answer.
+    pub async fn scenario_since(&self) -> Result<(String, u64)> {
+        let answer: Value = get(&self.http, &format!("{}/scenario", self.admin)).await?;
+        let name = answer["scenario"].as_str().context("no scenario")?;
+        let since_ms = answer["since_ms"].as_u64().context("no since_ms")?;
+        Ok((name.to_owned(), since_ms))
+    }
+
     /// Switches the scenario.
     ///
     /// # Errors
@@ -194,6 +205,15 @@ impl Collector {
             &format!("{private}/api/v1/slis?app={app}&from_ms={from_ms}{more}"),
         )
         .await
+    }
+
+    /// What the collector has found, and what else it noticed.
+    ///
+    /// # Errors
+    /// When the collector does not answer.
+    pub async fn findings(&self) -> Result<Value> {
+        let Self { private, app, http } = self;
+        get(http, &format!("{private}/api/v1/findings?app={app}")).await
     }
 
     /// The views received since a moment, as the collector shows them.

@@ -54,6 +54,8 @@ pub struct Run {
     pub mismatches: Vec<String>,
     /// Documents whose fate the definitions leave open (killed browsers).
     pub undecided: u64,
+    /// What the collector found in this time, with the seconds since the fault was switched on.
+    pub finding: Option<Value>,
     /// What kept the driver from doing its part, one line each.
     pub trouble: Vec<String>,
 }
@@ -91,6 +93,7 @@ pub fn report(run: &Run, tally: &Tally, slis: &Value) -> Value {
         "journeys": journeys,
         "failures": slis["failures"].as_array().cloned().unwrap_or_default(),
         "coverage": slis["coverage"],
+        "finding": run.finding,
         "failed_without_the_backend": tally.unseen_by_backend,
         "mismatches": run.mismatches,
         "undecided": run.undecided,
@@ -100,6 +103,23 @@ pub fn report(run: &Run, tally: &Tally, slis: &Value) -> Value {
 
 fn ratio(side: &Value) -> Value {
     json!({ "good": side["good"].as_u64().unwrap_or(0), "total": side["total"].as_u64().unwrap_or(0) })
+}
+
+/// A finding as the report has it; `fault_ms` is when the fault was switched on, or met its first visitor.
+#[must_use]
+pub fn finding(found: &Value, fault_ms: u64) -> Value {
+    let after_ms = found["found_ms"]
+        .as_u64()
+        .map(|at| at.saturating_sub(fault_ms));
+    json!({
+        "after_s": after_ms.map(|ms| ms as f64 / 1000.0),
+        "sentence": found["sentence"],
+        "test": found["test"],
+        "loads": found["loads"],
+        "failed": found["failed"],
+        "causes": found["causes"],
+        "mechanisms": found["mechanisms"],
+    })
 }
 
 /// One line per journey: client SLI, server SLI, visits so far.
@@ -152,6 +172,11 @@ mod tests {
                 );
             }
         }
+        assert_eq!(
+            report["finding"],
+            Value::Null,
+            "present, and nothing was found"
+        );
     }
 
     #[test]

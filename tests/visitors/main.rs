@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tests::api::{Collector, Demo, now_ms};
 use tests::compare::{compare, settle};
-use tests::report::{JOURNEYS, Run, Tally, live_lines, report};
+use tests::report::{JOURNEYS, Run, Tally, finding, live_lines, report};
 use tests::stage::{APP, VIEW_LABEL};
 use tests::truth::Rules;
 use tokio::task::LocalSet;
@@ -43,9 +43,9 @@ async fn run(options: Options) -> Result<()> {
     let from_ms = now_ms() / 5_000 * 5_000;
     let crowd = Arc::new(Crowd::new(&options, &rules, from_ms));
     let mut strolling = Arc::clone(&crowd).start().await?;
-    let mut scenarios = Vec::new();
+    let mut seen = Seen::default();
     let interrupted = tokio::select! {
-        error = watch(&demo, &collector, from_ms, &crowd, &mut scenarios, options.every) => {
+        error = watch(&demo, &collector, from_ms, &crowd, &mut seen, options.every) => {
             return Err(error);
         }
         interrupted = end_of_run(&options) => interrupted,
@@ -86,7 +86,8 @@ async fn run(options: Options) -> Result<()> {
         );
     }
     let run = Run {
-        scenarios,
+        finding: seen.report(&collector).await?,
+        scenarios: seen.scenarios,
         visits: u64::try_from(records.len()).unwrap_or(u64::MAX),
         seed: options.seed,
         mismatches,
@@ -108,31 +109,98 @@ async fn run(options: Options) -> Result<()> {
     Ok(())
 }
 
+/// How often the collector is asked what it has found.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// What was seen while the visitors came.
+#[derive(Default)]
+struct Seen {
+    /// In their order, each once per switch.
+    scenarios: Vec<String>,
+    /// The finding told last: its number, and when its fault was switched on.
+    finding: Option<(u64, u64)>,
+    /// Whether its cause has been told.
+    named: bool,
+}
+
+impl Seen {
+    fn look(&mut self, scenario: String, fault_ms: u64, findings: &Value) {
+        if self.scenarios.last() != Some(&scenario) {
+            self.scenarios.push(scenario);
+        }
+        let open = &findings["open"];
+        let Some(found_ms) = open["found_ms"].as_u64() else {
+            return;
+        };
+        let named = open["causes"][0]["named"] == true;
+        let seconds = |ms: u64| ms.saturating_sub(fault_ms) as f64 / 1000.0;
+        if self.finding.is_none_or(|(known, _)| known != found_ms) {
+            self.finding = Some((found_ms, fault_ms));
+            let after = seconds(found_ms);
+            println!("\nFOUND {after:.0} s after the fault was switched on:");
+        } else if named && !self.named {
+            let after = seconds(now_ms());
+            println!("\nNAMED {after:.0} s after the fault was switched on:");
+        } else {
+            return;
+        }
+        self.named = named;
+        println!("  {}\n", open["sentence"].as_str().unwrap_or_default());
+    }
+
+    /// The same finding as it stands now, open or past.
+    async fn report(&self, collector: &Collector) -> Result<Option<Value>> {
+        let Some((found_ms, fault_ms)) = self.finding else {
+            return Ok(None);
+        };
+        let findings = collector.findings().await?;
+        let past = findings["past"].as_array().into_iter().flatten();
+        let mut all = past.chain([&findings["open"]]);
+        let same = all.find(|found| found["found_ms"] == found_ms);
+        Ok(same.map(|found| finding(found, fault_ms)))
+    }
+}
+
 /// Prints the live lines until the programs under test stop answering.
 async fn watch(
     demo: &Demo,
     collector: &Collector,
     from_ms: u64,
     crowd: &Crowd,
-    scenarios: &mut Vec<String>,
+    seen: &mut Seen,
     every: Duration,
 ) -> anyhow::Error {
     let mut failures = 0;
-    let mut ticks = tokio::time::interval(every);
+    let mut ticks = tokio::time::interval(LOOK_EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut told: Option<tokio::time::Instant> = None;
     loop {
         ticks.tick().await;
-        let figures = async { Ok((demo.scenario().await?, collector.slis(from_ms, "").await?)) };
-        match figures.await {
-            Ok((scenario, slis)) => {
+        let is_time = told.is_none_or(|told| told.elapsed() >= every);
+        let look = async {
+            let (scenario, since_ms) = demo.scenario_since().await?;
+            seen.look(
+                scenario,
+                since_ms.max(from_ms),
+                &collector.findings().await?,
+            );
+            if !is_time {
+                return Ok(None);
+            }
+            Ok(Some(collector.slis(from_ms, "").await?))
+        };
+        match look.await {
+            Ok(slis) => {
                 failures = 0;
-                for line in live_lines(&slis, &scenario, crowd.visits()) {
-                    println!("{line}");
-                }
-                if scenarios.last() != Some(&scenario) {
-                    scenarios.push(scenario);
+                let scenario = seen.scenarios.last().map_or("", String::as_str);
+                if let Some(slis) = slis {
+                    told = Some(tokio::time::Instant::now());
+                    for line in live_lines(&slis, scenario, crowd.visits()) {
+                        println!("{line}");
+                    }
                 }
             }
-            Err(error) if failures < 5 => {
+            Err(error) if failures < 20 => {
                 failures += 1;
                 println!("no figures: {error:#}");
             }
@@ -245,6 +313,9 @@ fn conclude(run: &Run, report: &Value) {
         );
     }
     println!("coverage: {}", report["coverage"]);
+    if let Some(found) = &run.finding {
+        println!("found after {} s: {}", found["after_s"], found["sentence"]);
+    }
     println!(
         "{} mismatches between truth and collector",
         run.mismatches.len()

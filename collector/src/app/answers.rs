@@ -104,7 +104,7 @@ impl App {
         })
     }
 
-    async fn server_figures(
+    pub(super) async fn server_figures(
         &self,
         twin: &Twin,
         window: Window,

@@ -2,6 +2,8 @@
 //! twins and to the exports. They do not know one another.
 
 mod answers;
+mod blindspot;
+mod findings;
 mod objectives;
 mod readiness;
 mod reload;
@@ -9,6 +11,8 @@ mod scraping;
 mod settings;
 
 pub use answers::{SliAnswer, SliQuestion};
+pub use blindspot::{BlindSpots, GapGauge, SpotGauges, SpotState};
+pub use findings::{Deployment, FindingsAnswer, GapsAnswer, Latencies, Notice, NoticeKind};
 pub use objectives::{
     Judgement, ObjectiveAnswer, ObjectiveBook, ObjectivesAnswer, RefusedObjectives, read_files,
 };
@@ -18,11 +22,13 @@ pub use settings::{Settings, Side};
 
 use crate::clock::Clock;
 use crate::compare::Scraper;
+use crate::compare::blindspot::Surroundings;
 use crate::config::{AppConfig, Config};
 use crate::export::{self, ConnectionGauges, Observed, OwnMetrics, ScrapeGauges};
 use crate::http::BodyMemory;
 use crate::ingest::{
-    AcceptedBeacon, Entrant, EventVerdicts, Knock, Refused, RefusedEvent, Rejection, Tally, Verdict,
+    AcceptedBeacon, ClientNetwork, Entrant, EventVerdicts, Knock, Refused, RefusedEvent, Rejection,
+    Tally, Verdict,
 };
 use crate::problems::{Foreign, Problems};
 use crate::store::{AppendError, Appended, Store, StoreHealth};
@@ -31,6 +37,7 @@ use readiness::Watch;
 use scraping::scrapers;
 use settings::InForce;
 use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::oneshot;
@@ -51,6 +58,9 @@ pub struct App {
     objectives: ObjectiveBook,
     latest_judgements: objectives::Latest,
     ready_made: objectives::ReadyMade,
+    blind_spots: Arc<BlindSpots>,
+    /// Drawn at the start: a number for each client network that nobody can trace back.
+    networks: RandomState,
 }
 
 /// What was taken of a beacon.
@@ -86,6 +96,7 @@ impl App {
             .map(|(scraper, gauges)| (scraper.target().to_owned(), Arc::clone(gauges)))
             .collect();
         let watch = Arc::<Watch>::default();
+        let blind_spots = Arc::new(BlindSpots::new(&in_force.get().config.apps));
         let own = OwnMetrics::new(&Observed {
             free_bytes: watch.free_bytes(),
             tally: Arc::clone(&tally),
@@ -93,6 +104,7 @@ impl App {
             connections: Arc::clone(&connections),
             bodies: Arc::clone(&bodies),
             reloads: Arc::clone(&reloads),
+            blind_spots: Arc::clone(&blind_spots),
             scrapes: gauges,
             database: &in_force.get().config.store.path,
         })?;
@@ -108,6 +120,8 @@ impl App {
             problems: Problems::default(),
             reloads,
             watch,
+            blind_spots,
+            networks: RandomState::new(),
             objectives: ObjectiveBook::default(),
             latest_judgements: objectives::Latest::default(),
             ready_made: objectives::ReadyMade::default(),
@@ -129,6 +143,11 @@ impl App {
     /// Unix milliseconds.
     pub fn now_ms(&self) -> u64 {
         self.clock.now_ms()
+    }
+
+    /// A number that stands for a client's network while we live.
+    pub fn network_number(&self, network: ClientNetwork) -> u64 {
+        self.networks.hash_one(network)
     }
 
     /// The counters of connections.
@@ -179,13 +198,23 @@ impl App {
     ///
     /// # Errors
     /// It is not durable.
-    pub async fn keep(&self, beacon: AcceptedBeacon, verdict: Verdict) -> Result<Taken, Refused> {
+    pub async fn keep(
+        &self,
+        beacon: AcceptedBeacon,
+        from: Surroundings,
+        verdict: Verdict,
+    ) -> Result<Taken, Refused> {
         let (reply, answer) = oneshot::channel();
         let refused = beacon.refused().to_vec();
         let events = beacon.events().len();
         let own = Arc::clone(&self.own);
+        let blind_spots = Arc::clone(&self.blind_spots);
+        let told = BlindSpots::told(&beacon, from);
         let accepted_at = Instant::now();
         self.store.append_then(beacon, move |result| {
+            if matches!(result, Ok(Appended::Stored { .. })) {
+                blind_spots.tell(told);
+            }
             if result.is_ok() {
                 own.note_durable(accepted_at.elapsed());
             }
@@ -212,6 +241,7 @@ impl App {
     /// # Errors
     /// The database could not be read.
     pub async fn metrics(&self) -> anyhow::Result<String> {
+        self.note_gaps().await?;
         let objectives = self.objective_series().await?;
         export::render(&self.own, self.store.totals().await?, &objectives)
     }

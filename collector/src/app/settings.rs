@@ -131,6 +131,7 @@ impl App {
     /// Everything that is wrong with it, or cannot change while the collector runs.
     pub fn reconfigure(&self, config: Config) -> Result<(), ConfigErrors> {
         let settings = Settings::after(config, Some(&self.settings()))?;
+        self.blind_spots.tune(&settings.config.apps);
         self.in_force.put(settings);
         Ok(())
     }

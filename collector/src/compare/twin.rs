@@ -2,6 +2,7 @@
 //! Pure: increases enter, figures or "no data" leave.
 
 use super::exposition::SeriesName;
+use super::latency::ServerLatency;
 use crate::config::TwinConfig;
 use crate::sli::ratio_ppm;
 use crate::store::{ServerDelta, Window};
@@ -17,6 +18,10 @@ const STEP_MS: u64 = 5_000;
 pub struct Twin {
     /// The target to read.
     pub target: String,
+    /// Whether nobody but the pages uses what it counts.
+    pub complete: bool,
+    /// How long the servers take.
+    pub latency: Option<ServerLatency>,
     approximate: bool,
     factors: Vec<Factor>,
 }
@@ -95,6 +100,12 @@ impl Twin {
         });
         Ok(Self {
             target: config.target.clone(),
+            complete: config.complete,
+            latency: config
+                .latency
+                .as_ref()
+                .map(ServerLatency::new)
+                .transpose()?,
             approximate: config.approximate,
             factors: factors.collect::<anyhow::Result<_>>()?,
         })
@@ -106,7 +117,8 @@ impl Twin {
             .factors
             .iter()
             .flat_map(|factor| [&factor.good, &factor.total]);
-        names.map(|name| name.metric.as_str())
+        let latency = self.latency.iter().map(ServerLatency::metric);
+        names.map(|name| name.metric.as_str()).chain(latency)
     }
 
     /// The figures of a window that ends at its own end or now.
@@ -222,6 +234,8 @@ mod tests {
         Twin::new(&TwinConfig {
             target: "t".into(),
             approximate: true,
+            complete: false,
+            latency: None,
             factors,
         })
         .unwrap()

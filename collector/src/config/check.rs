@@ -150,6 +150,16 @@ fn check_app(app: &AppConfig, targets: &HashSet<&str>, read: Read, problems: &mu
             ));
         }
     }
+    let blind_spot = &app.blind_spot;
+    for (field, value) in [
+        ("sessions", blind_spot.sessions),
+        ("networks", blind_spot.networks),
+        ("votes_per_network", blind_spot.votes_per_network),
+    ] {
+        if value == 0 {
+            problems.push(format!("{place}.blind_spot.{field}: must be above 0"));
+        }
+    }
     let mut names = HashSet::new();
     let mut wanted = Vec::new();
     for journey in &app.journeys {

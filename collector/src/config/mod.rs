@@ -255,6 +255,32 @@ pub struct AppConfig {
     /// Default none: the counter of documents served, for the coverage by documents.
     #[serde(default)]
     pub documents: Option<DocumentsConfig>,
+    /// When failures that no server has counted become a finding.
+    #[serde(default)]
+    pub blind_spot: BlindSpotConfig,
+}
+
+/// How many must have failed before anything is found. The defaults are for traffic of many users.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct BlindSpotConfig {
+    /// Default 3: sessions that must have failed.
+    pub sessions: usize,
+    /// Default 2: client networks (/24, /64) they must have come from; 1 where all users share one.
+    pub networks: usize,
+    /// Default 2: sessions of one network that count in ten minutes, so that a bot or an office is two
+    /// voices; a thousand where all users share one.
+    pub votes_per_network: usize,
+}
+
+impl Default for BlindSpotConfig {
+    fn default() -> Self {
+        Self {
+            sessions: 3,
+            networks: 2,
+            votes_per_network: 2,
+        }
+    }
 }
 
 /// A journey, its threshold and its twin on the server side.
@@ -279,8 +305,30 @@ pub struct TwinConfig {
     /// Default false: whether the product only approximates the journey. Shown beside the figure.
     #[serde(default)]
     pub approximate: bool,
+    /// Default false: whether nobody but the pages uses what is counted, so that attempts the servers
+    /// did not count are known to be missing.
+    #[serde(default)]
+    pub complete: bool,
+    /// Default none: the servers' histogram of how long the journey takes.
+    #[serde(default)]
+    pub latency: Option<LatencyConfig>,
     /// At least one.
     pub factors: Vec<FactorConfig>,
+}
+
+/// A classic histogram of the server side.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LatencyConfig {
+    /// Its name without `_bucket`: `name` or `name{label="value"}`.
+    pub histogram: String,
+    /// Default 1: milliseconds of its unit; 1000 for one in seconds.
+    #[serde(default = "one")]
+    pub unit_ms: u32,
+}
+
+fn one() -> u32 {
+    1
 }
 
 /// Two counters: attempts, and those that succeeded.

@@ -9,14 +9,16 @@ const SECTIONS: [(&str, &str); 5] = [
     ("IngestConfig", "ingest."),
     ("ObjectivesConfig", "objectives."),
 ];
-const REPEATED: [(&str, &str); 7] = [
+const REPEATED: [(&str, &str); 9] = [
     ("TlsConfig", "listen.public_tls."),
     ("ScrapeConfig", "scrape[]."),
     ("AppConfig", "apps[]."),
     ("JourneyConfig", "apps[].journeys[]."),
     ("TwinConfig", "apps[].journeys[].server."),
+    ("LatencyConfig", "apps[].journeys[].server.latency."),
     ("FactorConfig", "apps[].journeys[].server.factors[]."),
     ("DocumentsConfig", "apps[].documents."),
+    ("BlindSpotConfig", "apps[].blind_spot."),
 ];
 
 /// One setting.

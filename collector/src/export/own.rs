@@ -3,7 +3,7 @@
 
 use super::ConnectionGauges;
 use super::storage::Storage;
-use crate::app::ReloadBook;
+use crate::app::{BlindSpots, GapGauge, ReloadBook, SpotGauges};
 use crate::http::BodyMemory;
 use crate::ingest::{Counts, Tally};
 use crate::store::{SeriesTotal, StoreGauges};
@@ -39,6 +39,8 @@ pub struct Observed<'a> {
     pub bodies: Arc<BodyMemory>,
     /// Configurations.
     pub reloads: Arc<ReloadBook>,
+    /// Detectors.
+    pub blind_spots: Arc<BlindSpots>,
     /// Server-side targets.
     pub scrapes: Vec<(String, Arc<ScrapeGauges>)>,
     /// The database's file.
@@ -75,6 +77,7 @@ impl OwnMetrics {
         observe_store(&meter, &observed.store);
         observe_connections(&meter, &observed.connections, &observed.bodies);
         observe_reloads(&meter, &observed.reloads);
+        observe_blind_spots(&meter, &observed.blind_spots);
         observe_scrapes(&meter, &observed.scrapes);
         Ok(Self {
             registry,
@@ -272,6 +275,112 @@ fn observe_reloads(meter: &Meter, reloads: &Arc<ReloadBook>) {
         .build();
 }
 
+fn observe_blind_spots(meter: &Meter, spots: &Arc<BlindSpots>) {
+    let gauge = |name: &'static str, of: fn(&SpotGauges) -> f64, description| {
+        let spots = Arc::clone(spots);
+        meter
+            .f64_observable_gauge(name)
+            .with_description(description)
+            .with_callback(move |observer| {
+                for spot in spots.gauges() {
+                    observer.observe(of(&spot), &[KeyValue::new("app", spot.app.clone())]);
+                }
+            })
+            .build();
+    };
+    gauge(
+        "sightline.blind_spot.open",
+        |spot| f64::from(u8::from(spot.open)),
+        "1 while failures that no server has counted are too many to be chance",
+    );
+    gauge(
+        "sightline.blind_spot.sum",
+        |spot| spot.tests.sum,
+        "the sum over all sessions; it fires at the threshold",
+    );
+    gauge(
+        "sightline.blind_spot.value_sum",
+        |spot| spot.tests.value_sum,
+        "the highest sum of one release, pod, origin, browser, route, country or network",
+    );
+    gauge(
+        "sightline.blind_spot.threshold",
+        |spot| spot.tests.threshold,
+        "the sum from which on there is a finding",
+    );
+    gauge(
+        "sightline.blind_spot.usual_ratio",
+        |spot| spot.tests.usual,
+        "the share of sessions with an unseen failure that is taken for usual",
+    );
+    let found = Arc::clone(spots);
+    meter
+        .u64_observable_counter("sightline.blind_spot.findings")
+        .with_description("findings since the start, by the test that found them")
+        .with_callback(move |observer| {
+            for spot in found.gauges() {
+                for (test, count) in &spot.found {
+                    let labels = [
+                        KeyValue::new("app", spot.app.clone()),
+                        KeyValue::new("test", *test),
+                    ];
+                    observer.observe(*count, &labels);
+                }
+            }
+        })
+        .build();
+    let gap = |name: &'static str, of: fn(&GapGauge) -> Option<f64>, description| {
+        let spots = Arc::clone(spots);
+        meter
+            .f64_observable_gauge(name)
+            .with_description(description)
+            .with_callback(move |observer| {
+                for gap in spots.gaps() {
+                    // No data is no sample.
+                    if let Some(value) = of(&gap) {
+                        let labels = [
+                            KeyValue::new("app", gap.app.clone()),
+                            KeyValue::new("journey", gap.journey.clone()),
+                        ];
+                        observer.observe(value, &labels);
+                    }
+                }
+            })
+            .build();
+    };
+    gap(
+        "sightline.gap.ratio",
+        |gap| gap.ratio,
+        "client minus server success ratio of a journey over 5 minutes",
+    );
+    gap(
+        "sightline.gap.ratio_low",
+        |gap| gap.low,
+        "lower end of its 95% confidence interval",
+    );
+    gap(
+        "sightline.gap.ratio_high",
+        |gap| gap.high,
+        "upper end of its 95% confidence interval",
+    );
+    let unseen = Arc::clone(spots);
+    meter
+        .u64_observable_gauge("sightline.gap.unseen_failures")
+        .with_description("page loads and calls of 5 minutes that failed without a server knowing")
+        .with_callback(move |observer| {
+            for (app, count) in unseen.unseen() {
+                observer.observe(count, &[KeyValue::new("app", app)]);
+            }
+        })
+        .build();
+    let skipped = Arc::clone(spots);
+    meter
+        .u64_observable_counter("sightline.blind_spot.skipped")
+        .with_description("beacons that the detectors were too busy to hear; every count has them")
+        .with_callback(move |observer| observer.observe(skipped.skipped(), &[]))
+        .build();
+}
+
 fn observe_scrapes(meter: &Meter, scrapes: &[(String, Arc<ScrapeGauges>)]) {
     let counter = |name: &'static str, of: fn(&ScrapeGauges) -> &AtomicU64, description| {
         let scrapes = scrapes.to_vec();
@@ -310,6 +419,7 @@ mod tests {
             connections: Arc::default(),
             bodies: Arc::default(),
             reloads: Arc::default(),
+            blind_spots: Arc::new(BlindSpots::new(&[])),
             scrapes: Vec::new(),
             database: Path::new("none.db"),
             free_bytes: Arc::default(),
@@ -326,6 +436,7 @@ mod tests {
             "sightline_collector_requests_broken_total{reason=\"header_timeout\"} 0",
             "sightline_collector_connections_turned_away_total{reason=\"full\"} 0",
             "sightline_collector_config_reloads_total{outcome=\"refused\"} 0",
+            "sightline_blind_spot_skipped_total 0",
             "sightline_collector_label_values{label=\"release\"} 0",
             "sightline_collector_store_disk_bytes{file=\"journal\"} 0",
         ] {

@@ -1,15 +1,21 @@
 //! `/api/v1` and `/metrics`: queries in, JSON and the exposition text out.
 
 use super::problem::Problem;
-use super::query::{SliQuery, ViewsQuery, parsed};
-use crate::app::{App, ObjectivesAnswer, Reloads, SliAnswer, SliQuestion};
+use super::query::{AppQuery, SliQuery, ViewsQuery, parsed};
+use crate::app::{
+    App, Deployment, FindingsAnswer, GapsAnswer, Latencies, ObjectivesAnswer, Reloads, SliAnswer,
+    SliQuestion,
+};
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
+use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use std::sync::Arc;
+
+/// Bytes of a text in what an operator tells.
+const NOTED: usize = 500;
 
 pub(super) async fn slis(
     State(app): State<Arc<App>>,
@@ -79,6 +85,63 @@ pub(super) async fn slos(State(app): State<Arc<App>>) -> Result<Json<ObjectivesA
         .map_err(|error| Problem::internal(&error))
 }
 
+pub(super) async fn findings(
+    State(app): State<Arc<App>>,
+    query: Result<Query<AppQuery>, QueryRejection>,
+) -> Result<Json<FindingsAnswer>, Problem> {
+    let name = named_app(&app, parsed(query)?.app.as_deref())?;
+    let found = app.findings(name).await;
+    let found = found.map_err(|error| Problem::internal(&error))?;
+    found.map(Json).ok_or_else(no_such_app)
+}
+
+pub(super) async fn gaps(
+    State(app): State<Arc<App>>,
+    query: Result<Query<SliQuery>, QueryRejection>,
+) -> Result<Json<GapsAnswer>, Problem> {
+    let query = parsed(query)?;
+    let name = named_app(&app, query.app.as_deref())?;
+    let window = query.window(app.now_ms())?;
+    let gaps = app.gaps(name, window, Latencies::Wanted).await;
+    gaps.map(Json).map_err(|error| Problem::internal(&error))
+}
+
+/// The body must be declared as JSON, which no page of somebody else's can do without being asked.
+pub(super) async fn note_deployment(
+    State(app): State<Arc<App>>,
+    body: Result<Json<Deployment>, JsonRejection>,
+) -> Result<(StatusCode, Json<Deployment>), Problem> {
+    let Json(deployment) = body.map_err(|error| {
+        Problem::new(
+            error.status(),
+            "bad_deployment",
+            error.body_text(),
+            "the body",
+            "send JSON as application/json: {\"release\": \"…\"}, and where wanted app, deployment, \
+             at_ms and note",
+        )
+    })?;
+    let texts = [
+        Some(&deployment.release),
+        deployment.deployment.as_ref(),
+        deployment.note.as_ref(),
+    ];
+    if texts.into_iter().flatten().any(|text| text.len() > NOTED) {
+        return Err(Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "bad_deployment",
+            format!("a text is longer than {NOTED} bytes"),
+            "the body",
+            "say it shorter",
+        ));
+    }
+    let name = named_app(&app, deployment.app.as_deref())?;
+    match app.note_deployment(name, deployment).await {
+        Ok(noted) => Ok((StatusCode::CREATED, Json(noted))),
+        Err(error) => Err(Problem::internal(&error)),
+    }
+}
+
 /// What became of the configuration since the start.
 pub(super) async fn config(State(app): State<Arc<App>>) -> Json<Reloads> {
     Json(app.reloads().read())
@@ -100,7 +163,8 @@ pub(super) async fn nowhere() -> Problem {
         "not_found",
         "there is nothing at this address",
         "the private listener",
-        "it has /, /api/v1/slis, /api/v1/views, /api/v1/views/{view}, /api/v1/config, /metrics, \
+        "it has /, /api/v1/slis, /api/v1/views, /api/v1/views/{view}, /api/v1/findings, /api/v1/gaps, \
+         /api/v1/deployments, /api/v1/config, /metrics, \
          /healthz and /readyz",
     )
 }
@@ -113,6 +177,16 @@ pub(super) async fn wrong_method() -> Problem {
         "this address is only read",
         "the private listener",
         "use GET",
+    )
+}
+
+fn no_such_app() -> Problem {
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "unknown_app",
+        "nothing is known of this application yet",
+        "app in the query string",
+        "name one that was configured when the collector started",
     )
 }
 

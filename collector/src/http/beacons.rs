@@ -3,9 +3,11 @@
 //! keepalive quota; 200 with the list when part was refused.
 
 use super::body::{self, BodyLimits};
+use super::browser::browser;
 use super::client::client_of;
 use super::problem::{Problem, refusal};
 use crate::app::{App, Taken};
+use crate::compare::blindspot::Surroundings;
 use crate::config::IngestConfig;
 use crate::ingest::{Knock, Refused, Rejection, Verdict};
 use axum::Json;
@@ -50,7 +52,15 @@ pub(super) async fn take(
         Ok(accepted) => accepted,
         Err(refused) => return refuse(verdict, refused),
     };
-    match app.keep(accepted, verdict).await {
+    let user_agent = parts.headers.get(header::USER_AGENT);
+    let from = Surroundings {
+        network: knock.client.map(|client| app.network_number(client)),
+        browser: user_agent
+            .and_then(|value| value.to_str().ok())
+            .and_then(browser),
+        ..Surroundings::default()
+    };
+    match app.keep(accepted, from, verdict).await {
         Ok(taken) => answer(&taken),
         Err(refused) => {
             app.tell_refused(refused.rejection, &knock);

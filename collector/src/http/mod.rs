@@ -5,6 +5,7 @@ mod api;
 mod beacons;
 mod body;
 mod broken;
+mod browser;
 mod client;
 mod guard;
 mod health;

@@ -14,6 +14,12 @@ const VIEWS: usize = 10_000;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct AppQuery {
+    pub(super) app: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct SliQuery {
     pub(super) app: Option<String>,
     window: Option<String>,

@@ -5,7 +5,7 @@ use crate::app::App;
 use axum::Router;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::from_fn_with_state;
-use axum::routing::{any, get};
+use axum::routing::{any, get, post};
 use std::sync::Arc;
 use std::time::Duration;
 use tower_http::cors::{Any, CorsLayer};
@@ -40,6 +40,9 @@ pub fn private(app: Arc<App>) -> Router {
         .route("/api/v1/views", get(api::views))
         .route("/api/v1/views/{view}", get(api::view))
         .route("/api/v1/slos", get(api::slos))
+        .route("/api/v1/findings", get(api::findings))
+        .route("/api/v1/gaps", get(api::gaps))
+        .route("/api/v1/deployments", post(api::note_deployment))
         .route("/api/v1/config", get(api::config))
         .route("/metrics", get(api::metrics))
         .route("/healthz", get(health::healthz))

@@ -31,6 +31,7 @@ pub(super) fn open_for_writing(path: &Path) -> anyhow::Result<Connection> {
     connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     create_schema(&mut connection).with_context(|| format!("store.path: {}", path.display()))?;
+    connection.execute_batch(include_str!("schema/notes.sql"))?;
     Ok(connection)
 }
 

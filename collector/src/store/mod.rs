@@ -13,12 +13,14 @@ mod ledger;
 mod memory;
 mod migrate;
 mod names;
+mod notes;
 mod prepared;
 mod queue;
 mod raw;
 mod read;
 mod read_views;
 mod recount;
+mod replay;
 mod retention;
 mod rows;
 mod scrapes;
@@ -32,9 +34,11 @@ mod writer;
 
 pub use backup::backup;
 pub use history::minutes;
+pub use notes::{Note, NoteKind};
 pub use read::{Coverage, RawKept, SeriesTotal, Window};
 pub use read_views::{ViewFilter, Views};
 pub use recount::{Disagreement, Recount, recount};
+pub use replay::{CommittedBeacon, Position};
 pub use scrapes::{LastValues, ServerDelta, ServerDeltas};
 pub use sums::{SeriesMinutes, SeriesSums, Stretches};
 
@@ -257,6 +261,57 @@ impl Store {
         let (reply, answer) = oneshot::channel();
         self.send(Job::Scrape(Box::new(deltas), reply));
         answer.await.unwrap_or(Err(AppendError::Failed))
+    }
+
+    /// Makes a note durable.
+    ///
+    /// # Errors
+    /// It is not durable.
+    pub async fn append_note(&self, note: Note) -> Result<(), AppendError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Job::Note(Box::new(note), reply));
+        answer.await.unwrap_or(Err(AppendError::Failed))
+    }
+
+    /// The newest notes of a kind, newest first.
+    ///
+    /// # Errors
+    /// The database could not be read.
+    pub async fn notes(
+        &self,
+        app: String,
+        kind: NoteKind,
+        most: usize,
+    ) -> Result<Vec<Note>, ReadError> {
+        self.read(move |reader| reader.notes(&app, kind, most))
+            .await
+    }
+
+    /// What was committed after a place in the order of receipt, so many at most.
+    ///
+    /// # Errors
+    /// The database could not be read.
+    pub async fn committed_after(
+        &self,
+        position: Position,
+        most: usize,
+    ) -> Result<Vec<CommittedBeacon>, ReadError> {
+        self.read(move |reader| reader.committed_after(position, most))
+            .await
+    }
+
+    /// Page loads per step of so many minutes since a time: the step's start and its loads.
+    ///
+    /// # Errors
+    /// The database could not be read.
+    pub async fn page_loads(
+        &self,
+        app: String,
+        from_ms: u64,
+        step_minutes: u64,
+    ) -> Result<Vec<(u64, u64)>, ReadError> {
+        self.read(move |reader| reader.page_loads(&app, from_ms, step_minutes))
+            .await
     }
 
     /// Counts per series over a window of event time, exact to the millisecond.

@@ -33,6 +33,7 @@ pub(super) fn app() -> AppConfig {
             server: None,
         }],
         documents: None,
+        blind_spot: crate::config::BlindSpotConfig::default(),
     }
 }
 

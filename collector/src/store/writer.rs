@@ -8,6 +8,7 @@ use super::health::Health;
 use super::ledger::Ledger;
 use super::memory::Memory;
 use super::names::{KnownNames, Names};
+use super::notes::append_note;
 use super::prepared::PreparedBeacon;
 use super::queue::{Queue, Taken};
 use super::raw::BeaconRow;
@@ -16,7 +17,7 @@ use super::rows::Rows;
 use super::scrapes::append_scrape;
 use super::series_table::{KnownSeries, SeriesTable};
 use super::view_state::ViewKey;
-use super::{AppendError, Appended, Commit, ServerDeltas, StoreGauges};
+use super::{AppendError, Appended, Commit, Note, ServerDeltas, StoreGauges};
 use crate::config::StoreConfig;
 use anyhow::Context;
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior, params};
@@ -35,6 +36,7 @@ pub(super) type Done = Box<dyn FnOnce(Result<Appended, AppendError>) + Send>;
 pub(super) enum Job {
     Beacon(Box<PreparedBeacon>, Done),
     Scrape(Box<ServerDeltas>, oneshot::Sender<Result<(), AppendError>>),
+    Note(Box<Note>, oneshot::Sender<Result<(), AppendError>>),
     /// The views' rows shall catch up with the raw rows, for somebody wants to read them.
     CatchUp(oneshot::Sender<()>),
 }
@@ -44,6 +46,7 @@ impl std::fmt::Debug for Job {
         f.write_str(match self {
             Job::Beacon(..) => "Beacon",
             Job::Scrape(..) => "Scrape",
+            Job::Note(..) => "Note",
             Job::CatchUp(_) => "CatchUp",
         })
     }
@@ -224,7 +227,7 @@ impl Work {
                     self.readers.push(reader);
                 }
                 Job::CatchUp(reader) => self.late_readers.push(reader),
-                Job::Beacon(..) | Job::Scrape(..) => group.push(job),
+                Job::Beacon(..) | Job::Scrape(..) | Job::Note(..) => group.push(job),
             }
         }
         let counted = u64::try_from(group.len()).unwrap_or(taken);
@@ -356,6 +359,10 @@ impl Work {
                     append_scrape(&transaction, deltas)?;
                     Outcome::Other
                 }
+                Job::Note(note, _) => {
+                    append_note(&transaction, note)?;
+                    Outcome::Other
+                }
                 Job::CatchUp(_) => Outcome::Other,
             });
         }
@@ -420,7 +427,7 @@ fn answer(job: Job, result: Result<Outcome, AppendError>) {
         (Job::Beacon(_, done), Ok(Outcome::Beacon(appended))) => done(Ok(appended)),
         (Job::Beacon(_, done), Ok(Outcome::Other)) => done(Err(AppendError::Failed)),
         (Job::Beacon(_, done), Err(error)) => done(Err(error)),
-        (Job::Scrape(_, reply), result) => {
+        (Job::Scrape(_, reply) | Job::Note(_, reply), result) => {
             let _ = reply.send(result.map(|_| ()));
         }
         (Job::CatchUp(reader), _) => {

@@ -200,6 +200,13 @@ impl Collector {
         answer(request.send().await.unwrap()).await
     }
 
+    /// A body for the private listener.
+    pub(crate) async fn post_private(&self, path: &str, mime: &str, body: &str) -> Answer {
+        let request = self.client.post(format!("{}{path}", self.private));
+        let request = request.header("content-type", mime).body(body.to_owned());
+        answer(request.send().await.unwrap()).await
+    }
+
     pub(crate) async fn slis(&self, query: &str) -> Value {
         let answer = self.ask(&format!("/api/v1/slis?{query}")).await;
         assert_eq!(answer.status, 200, "{}", answer.text);

@@ -3,6 +3,7 @@
 mod acceptance;
 mod answers;
 mod commands;
+mod findings;
 mod harness;
 mod hostile;
 mod kinds;

@@ -1,9 +1,9 @@
 //! The server side: scraped counters beside the browsers' figures, and "no data" where there are none.
 
-use crate::harness::{Collector, NOON, beacon, page, view};
+use crate::harness::{Collector, NOON, beacon, event, page, view};
 use axum::Router;
 use axum::routing::get;
-use beacon::{NavigationKind, PageOutcome};
+use beacon::{EventKind, Finality, JourneyAttempt, JourneyOutcome, NavigationKind, PageOutcome};
 use serde_json::Value;
 use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
@@ -58,6 +58,7 @@ threshold_ms = 3000
 [apps.journeys.server]
 target = "backend"
 approximate = true
+latency = {{ histogram = "startup_latency_seconds", unit_ms = 1000 }}
 factors = [
   {{ name = "login", good = "login_success_total", total = "login_attempts_total" }},
   {{ name = "startup", good = 'startup_total{{result="ok"}}', total = "startup_total" }},
@@ -79,6 +80,56 @@ async fn after_reading(collector: &Collector) {
 
 async fn access(collector: &Collector) -> Value {
     collector.slis("app=twinned").await["journeys"]["access_app"]["server"].clone()
+}
+
+#[tokio::test]
+async fn the_same_percentiles_are_told_of_both_sides() {
+    let buckets = |upto: [u32; 3]| {
+        let [a, b, all] = upto;
+        format!(
+            "{}startup_latency_seconds_bucket{{le=\"0.1\"}} {a}\n\
+             startup_latency_seconds_bucket{{le=\"0.5\"}} {b}\n\
+             startup_latency_seconds_bucket{{le=\"+Inf\"}} {all}\n",
+            counters((all, all), (all, all))
+        )
+    };
+    let server = Server::start(&buckets([7, 7, 7])).await;
+    let collector = collector_beside(&server).await;
+    after_reading(&collector).await;
+    server.set(&buckets([57, 107, 107]));
+    after_reading(&collector).await;
+    for (number, took) in [(1, 300), (2, 900), (3, 1500)] {
+        let attempt = JourneyAttempt {
+            name: "access_app".into(),
+            outcome: JourneyOutcome::Success,
+            finality: Finality::Final,
+            reason: None,
+            duration_ms: took,
+            backend_origin: String::new(),
+            route: "/".into(),
+            result: None,
+            steps: Vec::new(),
+        };
+        let events = vec![event(2, EventKind::Journey(attempt))];
+        let bytes = beacon::encode(&beacon(view(number), 0, events)).unwrap();
+        let answer = collector
+            .post_as("twinned-web", Some("http://shop.test"), bytes)
+            .await;
+        assert_eq!(answer.status, 204);
+    }
+    let gaps = collector.ask("/api/v1/gaps?app=twinned&window=1h").await;
+    let latency = &gaps.json()["pairs"]["access_app"]["latency"];
+    assert_eq!(latency["client"]["p50_ms"], 900);
+    assert_eq!(latency["server"]["p50_ms"], 100);
+    assert_eq!(latency["server"]["p90_ms"], 420);
+    assert_eq!(latency["p50_ms"], 800);
+    let gap = &gaps.json()["pairs"]["access_app"];
+    assert_eq!(
+        (&gap["gap_ppm"], &gap["differ"]),
+        (&0.into(), &false.into())
+    );
+    assert_eq!(gap["missing_unknown"], "n/a: other traffic");
+    collector.stop().await;
 }
 
 fn counters(login: (u32, u32), startup: (u32, u32)) -> String {

@@ -13,12 +13,14 @@ use serde_json::{Value, json};
 
 use crate::backend::{self, Backend, FaultOrder, Readers};
 use crate::balancer::Balancer;
+use crate::log::now_ms;
 use crate::pods::{Pod, PodRecords, mixed_loads};
 use crate::scenario::Scenario;
 
 /// What the API reaches.
 pub(crate) struct Controls {
-    pub(crate) scenario: Mutex<Scenario>,
+    /// With the time it was entered, Unix milliseconds.
+    pub(crate) scenario: Mutex<(Scenario, u64)>,
     /// The release known to work: the only one that gets connections while all is healthy.
     pub(crate) good_release: String,
     pub(crate) backend: Arc<Backend>,
@@ -30,7 +32,7 @@ pub(crate) struct Controls {
 impl Controls {
     /// Puts pods and backend into a scenario. Leaves a forced pick alone.
     pub(crate) fn enter(&self, scenario: Scenario) {
-        *self.scenario.lock().unwrap_or_else(PoisonError::into_inner) = scenario;
+        *self.scenario.lock().unwrap_or_else(PoisonError::into_inner) = (scenario, now_ms());
         self.backend.set_phase(scenario.phase());
         self.balancer.set_eligible(|pod: &Pod| match scenario {
             Scenario::Healthy => pod.release == self.good_release,
@@ -77,11 +79,11 @@ struct LogQuery {
 type Shared = State<Arc<Controls>>;
 
 async fn show_scenario(State(controls): Shared) -> Json<Value> {
-    let scenario = *controls
+    let (scenario, since_ms) = *controls
         .scenario
         .lock()
         .unwrap_or_else(PoisonError::into_inner);
-    Json(json!({ "scenario": scenario }))
+    Json(json!({ "scenario": scenario, "since_ms": since_ms }))
 }
 
 async fn enter_scenario(State(controls): Shared, Json(order): Json<ScenarioOrder>) -> Json<Value> {

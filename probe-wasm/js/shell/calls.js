@@ -7,13 +7,25 @@ import { config, fromHex, hook, lent, now, observe, text } from './ground.js';
 import { expected, fitting, ruleOf, template } from './rules.js';
 import { bodies } from './streams.js';
 
-const [LOAD, HEADERS, ERROR, ABORT, TIMEOUT, TAKEN, REFUSED] = [0, 1, 2, 3, 4, 5, 6];
+const LOAD = 0;
+const HEADERS = 1;
+const ERROR = 2;
+const ABORT = 3;
+const TIMEOUT = 4;
+const TAKEN = 5;
+const REFUSED = 6;
 const HOW = { load: LOAD, abort: ABORT, AbortError: ABORT, timeout: TIMEOUT, TimeoutError: TIMEOUT };
 const how = (name) => HOW[name] ?? ERROR;
 // What the core wants done about a call.
-const [OPEN, , NOBODY_THERE, READING] = [0, 1, 2, 3];
-const [RULED, GOOD, WRONG_TYPE] = [1, 2, 4];
-const [EXPECTED, FIELD, TRACED] = [4, 8, 16];
+const OPEN = 0;
+const NOBODY_THERE = 2;
+const READING = 3;
+const RULED = 1;
+const GOOD = 2;
+const WRONG_TYPE = 4;
+const EXPECTED = 4;
+const FIELD = 8;
+const TRACED = 16;
 
 // Those under way: { at, url, origin, rule, from }, headersAt and, of a fetch, its answer once it is there, endedAt when
 // the browser's entry came first.

@@ -2,6 +2,7 @@
 
 mod accuracy;
 mod crash;
+mod detector;
 mod ingest;
 mod size;
 mod slo;
@@ -25,6 +26,8 @@ pub(crate) enum Bench {
     Ingest(ingest::Options),
     /// The status of a hundred objectives over thirty days, from a store that holds ninety
     Slo,
+    /// How soon an incident is found and how often none is, on simulated traffic through the real code
+    Detector(detector::Options),
     /// Bytes of the probe: early hook, glue and wasm; raw, gzip -9, brotli -11
     Size {
         /// Write the figures there as JSON
@@ -39,6 +42,7 @@ pub(crate) fn run(bench: &Bench) -> Result<()> {
         Bench::Crash(options) => crash::run(options),
         Bench::Ingest(options) => ingest::run(options),
         Bench::Slo => slo::run(),
+        Bench::Detector(options) => detector::run(options),
         Bench::Size { json } => size::run(json.as_deref()),
     }
 }

@@ -13,6 +13,11 @@ use std::process::{Command, Stdio};
 
 /// The page as lines of text.
 fn rendered(view: &Value) -> String {
+    rendered_as(view, "view")
+}
+
+/// The page of a view, or what is found, as lines of text.
+pub(crate) fn rendered_as(view: &Value, what: &str) -> String {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let scripts = tempfile::tempdir().unwrap();
     // In a folder of its own with a package.json, so that every version of Node.js takes the files for
@@ -25,6 +30,7 @@ fn rendered(view: &Value) -> String {
     let mut node = Command::new("node")
         .arg(here.join("tests/http/view_page/render.mjs"))
         .arg(scripts.path())
+        .arg(what)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()

@@ -1,5 +1,5 @@
-// Renders the page of one view as lines of text: a view's JSON on standard input, the dashboard's folder
-// as argument. A document of ten lines is enough for it, since the page only makes elements and texts.
+// Renders the page of one view, or with `finding` as second argument what is found, as lines of text: its
+// JSON on standard input, the dashboard's folder as argument. A document of ten lines is enough for it, since the page only makes elements and texts.
 
 import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
@@ -25,8 +25,14 @@ class Element {
 }
 
 globalThis.document = { createElement: (tag) => new Element(tag) };
-const { viewDetail, viewList } = await import(new URL('views.js', `${pathToFileURL(process.argv[2])}/`));
+const script = (name) => import(new URL(name, `${pathToFileURL(process.argv[2])}/`));
 const view = JSON.parse(readFileSync(0, 'utf8'));
+if (process.argv[3] === 'finding') {
+  const { findings } = await script('finding.js');
+  console.log(findings(view)?.text ?? 'nothing found');
+  process.exit(0);
+}
+const { viewDetail, viewList } = await script('views.js');
 const detail = viewDetail(view);
 // What is shown as stored would hold every text there is.
 detail.children.pop();
