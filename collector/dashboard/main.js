@@ -41,10 +41,27 @@ async function load({ path, query }) {
   }
   asked.set('split', query.get('split') ?? 'release');
   const app = new URLSearchParams([...asked].filter(([name]) => name === 'app'));
-  const [slis, found] = await Promise.all([get('/api/v1/slis', asked), get('/api/v1/findings', app)]);
+  const [slis, slos, found] = await Promise.all([get('/api/v1/slis', asked), get('/api/v1/slos', ''), get('/api/v1/findings', app)]);
   // The window's ends move on with every answer and change nothing that is seen.
-  const data = { ...slis, found: { ...found, tests: null }, from_ms: 0, to_ms: 0 };
-  return { data, app: slis.app, render: () => overview(slis, found, asked) };
+  const data = { ...slis, found: { ...found, tests: null }, from_ms: 0, to_ms: 0, slos: slos.objectives.map(still), refused: slos.refused };
+  return { data, app: slis.app, render: () => overview(slis, slos, found, asked) };
+}
+
+// Of an objective, what is seen while nothing happens.
+function still({ name, state, counts, budget, tells, twin }) {
+  return { name, state, counts, left: budget.remaining_ppm, tells, twin };
+}
+
+// What somebody has opened stays open when figures change.
+function opened() {
+  const open = [...place('main').querySelectorAll('details[open] > summary')];
+  return open.map((summary) => summary.firstChild?.textContent);
+}
+
+function reopen(open) {
+  for (const summary of place('main').querySelectorAll('details > summary')) {
+    if (open.includes(summary.firstChild?.textContent)) summary.parentElement.open = true;
+  }
 }
 
 async function refresh() {
@@ -55,7 +72,9 @@ async function refresh() {
     if (turn !== latest) return;
     const state = location.hash + JSON.stringify(data);
     if (state !== shown) {
+      const open = opened();
       place('main').replaceChildren(render());
+      reopen(open);
       shown = state;
     }
     if (app) place('app').textContent = app;

@@ -3,6 +3,7 @@
 import { h, stacked, table } from './dom.js';
 import { count, percent, plural, tone, words } from './format.js';
 import { findings } from './finding.js';
+import { objectives } from './objectives.js';
 import { drops } from './views.js';
 
 const PAGE_OUTCOMES = ['ready', 'blank', 'broken', 'incomplete', 'abandoned'];
@@ -11,10 +12,11 @@ const SPLITS = [['release', 'release'], ['deployment', 'pod'], ['backend_origin'
   ['outcome', 'outcome']];
 const FILTERS = ['release', 'deployment', 'backend_origin'];
 
-export function overview(slis, found, asked) {
+export function overview(slis, slos, found, asked) {
   return h('div', {},
     findings(found),
     filters(asked),
+    objectives(slos),
     h('section', { 'aria-label': 'Journeys' },
       h('h2', {}, 'Journeys', h('small', {}, 'what users get, beside what the servers count')),
       h('div', { class: 'cards' },

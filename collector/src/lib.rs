@@ -6,14 +6,16 @@
 //! 3. [`store`] deduplicates, and commits raw rows, revisions and buckets in one transaction; only
 //!    then the sender hears 204.
 //! 4. [`sli`] says what each event counts as and adds up counts; pure.
-//! 5. [`compare`] reads what the servers count of the same journeys.
-//! 6. [`export`] and the API in [`http`] show both.
+//! 5. [`slo`] judges objectives by them; pure.
+//! 6. [`compare`] reads what the servers count of the same journeys.
+//! 7. [`export`] and the API in [`http`] show both.
 //!
 //! [`serve`] stands before all of them: it takes connections and bounds what each may cost. [`app`]
 //! joins the stations, which do not know one another; [`config`] is what an operator decides.
 
 pub mod app;
 pub mod clock;
+pub mod commands;
 pub mod compare;
 pub mod config;
 pub mod export;
@@ -22,4 +24,5 @@ pub mod ingest;
 pub mod problems;
 pub mod serve;
 pub mod sli;
+pub mod slo;
 pub mod store;

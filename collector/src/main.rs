@@ -5,6 +5,7 @@ use anyhow::Context;
 use clap::{Parser, Subcommand, ValueEnum};
 use collector::app::{App, Settings};
 use collector::clock::SystemClock;
+use collector::commands::{SloTask, run_slo};
 use collector::config::{Source, TlsConfig, settings_help};
 use collector::serve::{Listeners, run};
 use collector::store;
@@ -51,6 +52,11 @@ enum Task {
         /// The SQLite file
         database: PathBuf,
     },
+    /// Objectives: check their files, see how they stand, try them on the past, write them for others
+    Slo {
+        #[command(subcommand)]
+        task: SloTask,
+    },
     /// Copy a database whole while a collector writes it
     Backup {
         /// The SQLite file; default the one of the configuration
@@ -81,6 +87,10 @@ async fn main() -> anyhow::Result<()> {
     }) = &arguments.task
     {
         return store::backup(database, file);
+    }
+    if let Some(Task::Slo { task }) = arguments.task {
+        let source = arguments.config.as_deref().map(Source::read).transpose()?;
+        return run_slo(task, source.as_ref()).await;
     }
     let path = arguments
         .config

@@ -1,7 +1,7 @@
 // What code of the page may say beyond declarations, fetched when it first does; the package's own functions
 // check it and hand it here, with the time it was said. Attempts and steps go by tokens of the package.
 
-export const install = ({ wasm, attributes, cut, events, fact, fitting, journeyNamed, text, tick }) => {
+export const install = ({ wasm, attributes, cut, fact, fitting, journeyNamed, load, text, tick }) => {
   // By token: [attempt, step], step 0 for the attempt itself.
   const made = new Map();
   const end = (token, failed, reason, at) => {
@@ -36,7 +36,7 @@ export const install = ({ wasm, attributes, cut, events, fact, fitting, journeyN
       tick();
       wasm.signal(fitting('event', name), at);
     },
-    onEvent: (...given) => events((module) => module.onEvent(...given)),
-    beforeSend: (...given) => events((module) => module.beforeSend(...given)),
+    onEvent: (...given) => load('events', (module) => module.onEvent(...given)),
+    beforeSend: (...given) => load('events', (module) => module.beforeSend(...given)),
   };
 };

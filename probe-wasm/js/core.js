@@ -2,26 +2,29 @@
 // paint of frames it waits for, and at once when the page is hidden. Tuples of the hook enter, numbers go to
 // the core, bytes of beacons leave; what they mean is the core's own affair.
 import { instantiate, wasm } from './shell/wasm.js';
+import { watchClicks } from './shell/clicks.js';
 import { forgetCalls, tellPieces, tuples as callTuples, watchCalls } from './shell/calls.js';
 import { forgetErrors, tellErrors, tuples as errorTuples } from './shell/errors.js';
-import { fact, forgetFacts, revise } from './shell/facts.js';
+import { fact, forgetFacts, teller } from './shell/facts.js';
 import {
   BEFORE, CONNECTION, DETAILS, NEXT_EVENT, NEXT_SEQ, ONLINE, PAINTED, ROUTE,
-  bytesOf, config, cut, failed, guarded, hex, hook, lend, lent, listen, navigation, now, observe, open, text, tick, words, wrap,
+  after, bytesOf, config, cut, failed, guarded, hex, hook, later, lend, lent, listen, navigation, now, observe, on, open, tell, text, tick, words, wrap,
 } from './shell/ground.js';
+import { watchLongTasks } from './shell/longtasks.js';
 import { mounted, moved, navigationTiming, ready, route, setRoute, touched } from './shell/page.js';
 import { openStore } from './shell/persist.js';
+import { tellResources, watchResources } from './shell/resources.js';
 import { address, countPainted, declare, expected, fitting, journeyNamed, ofKind, template } from './shell/rules.js';
 import { selector } from './shell/selector.js';
 import { tapStreams } from './shell/streams.js';
 import { openTransport } from './shell/transport.js';
-import { attributes, forgetVisit, isDrawn, lendHead, navigationType, openVisit, remember, userIsThere } from './shell/visit.js';
+import { attributes, detail, forgetVisit, lendHead, navigationType, openVisit, remember, userIsThere } from './shell/visit.js';
 import { retell, toldVitals, tuples as vitalTuples, vitalsLeave, vitalsRestored, watchVitals } from './shell/vitals.js';
 
 // In the order of `beacon::DropReason`.
-const [HOOK_FULL, QUEUE_FULL, REFUSED, EXPIRED, WITHHELD] = [0, 1, 2, 3, 5];
-// What a module that comes later may ask for, and until when.
-const KEPT = /^[cnlmwogsr]$/;
+const HOOK_FULL = 0;
+const WITHHELD = 5;
+// Tuples are kept for modules that come later, until then.
 const KEPT_MS = 10000;
 const PATIENCE_MS = 5000;
 // More bytes than there are events of.
@@ -29,8 +32,7 @@ const ALL = 1e9;
 
 export async function start(given, base) {
   const answer = await given.fetch(base + 'core.wasm');
-  // A history fallback answers with HTML and 200.
-  if (!answer.ok || !/wasm/.test(answer.headers.get('content-type'))) throw answer.status;
+  // Refused is what is no wasm, as the HTML of a history fallback.
   const module = await (WebAssembly.compileStreaming ? WebAssembly.compileStreaming(answer) : answer.arrayBuffer().then(WebAssembly.compile));
   // Two releases behind one balancer may hold two builds of the probe, whose names mean different things.
   if (!WebAssembly.Module.customSections(module, BUILD)[0]) throw BUILD;
@@ -47,7 +49,7 @@ export async function start(given, base) {
   let hidden = document.hidden;
   const beginVisit = (restored) => {
     openVisit(restored);
-    words[DETAILS] = !hook.gpc && isDrawn();
+    words[DETAILS] = !detail();
   };
   beginVisit();
   tick();
@@ -55,31 +57,6 @@ export async function start(given, base) {
   wasm.begin(hook.rev, hidden ? hook.hiddenAt : -1, config.checkUnreachable && !hook.gpc, text(config.backendOrigin || '', 256), ofKind('painted'), ofKind('request'));
 
   // --- What modules hear of.
-  const heard = {};
-  const on = (what, tell) => (heard[what] = heard[what] || []).push(guarded(tell));
-  const tell = (what, ...told) => heard[what]?.forEach((hear) => hear(...told));
-  let kept = [];
-  const said = {};
-  const shell = {
-    wasm, lent, words, bytesOf, hook, config, now, tick, fact, revise, on, listen, observe, template, address, selector, cut, expected, attributes, fitting,
-    journeyNamed, route, setRoute, text,
-    navigationType,
-    details: () => words[DETAILS] > 0,
-    // The application's beforeSend is still to come: nothing leaves unseen.
-    hold: config.beforeSend,
-    more: () => config.more !== false && words[DETAILS] && load('more', caughtUp),
-    take(kind, hear) {
-      on('take ' + kind, hear);
-      if (kept) kept.filter((tuple) => tuple[0] === kind).forEach((tuple) => guarded(hear)(tuple));
-    },
-    problem(key, what) {
-      if (config.debug && !said[key]) console.warn('sightline: ' + key + ': ' + (said[key] = what));
-    },
-    events: (use) => load('events', (made) => {
-      shell.pass = made.pass;
-      use(made);
-    }),
-  };
   const loaded = {};
   const load = (name, use = () => {}) =>
     (loaded[name] = loaded[name] || import(base + name + '.js').then((module) => {
@@ -87,10 +64,24 @@ export async function start(given, base) {
       hook.wake();
       return module.install(shell);
     })).then(guarded(use)).catch(() => {});
-
+  let kept = [];
+  const shell = {
+    wasm, lent, bytesOf, hook, config, now, tick, fact, teller, on, later, listen, observe, wrap, after, guarded, template, address, selector, cut, expected,
+    attributes, fitting, journeyNamed, route, text,
+    navigationType,
+    details: () => words[DETAILS] > 0,
+    // The application's beforeSend is still to come: nothing leaves unseen.
+    hold: config.beforeSend,
+    more: () => config.more !== false && words[DETAILS] && load('more', caughtUp),
+    take(kind, hear) {
+      on(kind, hear);
+      if (kept) kept.forEach(([other, ...told]) => other === kind && guarded(hear)(...told));
+    },
+    load,
+  };
   // --- What the probe itself costs: [ready, spent, runs, beacons, bytes, waiting, failed].
   const cost = [now(), 0, 0, 0, 0, 0, 0];
-  let costEvent = 0;
+  const tellOfUs = teller(17);
   const measured = (work) => guarded(() => {
     const from = now();
     tick();
@@ -100,7 +91,7 @@ export async function start(given, base) {
   });
   const tellCost = () => {
     cost[5] = wasm.waiting();
-    costEvent = costEvent ? revise(costEvent, 17, cost[0], 0, ...cost) : fact(17, cost[0], 0, ...cost);
+    tellOfUs(cost[0], ...cost);
   };
 
   // --- What enters.
@@ -111,10 +102,6 @@ export async function start(given, base) {
     c(at, element) {
       userIsThere();
       wasm.signal(fitting('click', element), at);
-    },
-    v(at, directive, uri) {
-      errorTuples.v(at, directive, uri);
-      if (directive === 'connect-src') wasm.refused(at, text(new URL(uri).origin, 256));
     },
   };
   // Events of the window come as they are, and leave as tuples.
@@ -142,6 +129,7 @@ export async function start(given, base) {
       complete = 1;
       wasm.loaded(loadEventStart, responseStart);
       fact(1, 0, 0, navigationTiming());
+      later(3000, tellResources);
     }
     if (wasm.is_undecided() && mounted()) wasm.mounted();
     for (const noted of now() < waits && !hidden ? [] : hook.queue.splice(0)) {
@@ -149,8 +137,8 @@ export async function start(given, base) {
       const tuple = name ? read[type](noted[1], noted[2], name) : noted;
       const [kind, ...rest] = tuple;
       guarded(tuples[kind])(...rest);
-      if (kept && KEPT.test(kind)) kept.push(tuple);
-      tell('take ' + kind, tuple);
+      if (kept) kept.push(tuple);
+      tell(kind, ...rest);
     }
     tellPieces();
   };
@@ -170,30 +158,14 @@ export async function start(given, base) {
     } else shell.pass?.(due);
     if (due) wasm.seal(...lendHead());
   };
-  const { send, handOver } = openTransport(hook, cost);
-  const store = openStore(hook);
+  const { send, handOver } = openTransport(cost);
+  const store = openStore();
   const leave = () => {
     for (let length; (length = wasm.next(1)); ) {
       const bytes = bytesOf(length);
       const events = wasm.handed(handOver(bytes));
       if (events) store?.put(bytes, events);
     }
-  };
-  // Sends on what earlier pages put away: after the collector has taken one of ours, so that nothing
-  // here retries, and while no other tab does it.
-  let draining;
-  const drain = async () => {
-    if (draining || !store || !(draining = await store.lease())) return;
-    wasm.dropped(QUEUE_FULL, store.lost());
-    for (let key; !hidden && !hook.stopped && store.isOurs() && (key = store.keys()[0]); ) {
-      const { bytes, events, expired } = store.read(key);
-      const [status] = expired ? [0] : await send(bytes);
-      if (expired) wasm.dropped(EXPIRED, events);
-      else if (!status || status >= 500 || status === 429 || status === 408) break;
-      else if (status >= 400) wasm.dropped(REFUSED, events);
-      store.drop(key);
-    }
-    draining = store.giveBack();
   };
 
   // --- When.
@@ -232,7 +204,8 @@ export async function start(given, base) {
         tick();
         wasm.answered(status, retryAfter, Math.random() * 1024);
         hook.wake();
-        if (status && status < 300) drain().catch(failed);
+        // The collector is well: it has taken one of ours.
+        if (status && status < 300) store?.drain(send, () => !hidden && !hook.stopped).catch(failed);
       }));
     }
     const wait = wasm.wait();
@@ -251,11 +224,11 @@ export async function start(given, base) {
     idle(run, { timeout: 200 });
   };
   const hide = measured(() => {
-    tell('leaving');
     vitalsLeave();
     takeEntries();
-    tellCost();
     takeIn();
+    tell('leaving');
+    tellCost();
     countPainted(PAINTED);
     wasm.hide(ready(), lendTouched());
     seal(1);
@@ -283,12 +256,13 @@ export async function start(given, base) {
   watchVitals();
   const takeEntries = watchCalls(load);
   tapStreams();
+  if (words[DETAILS]) for (const watch of [watchClicks, watchResources, watchLongTasks]) guarded(watch)();
   // A page restored from memory is a view of its own; what the one before had to say is sealed as its own.
   listen(self, 'pageshow', ({ persisted, timeStamp }) => {
     if (!persisted) return;
     seal(1);
     hook.view = hex(crypto.getRandomValues(new Uint8Array(16)));
-    hook.rev = hook.reported = words[NEXT_SEQ] = costEvent = 0;
+    hook.rev = hook.reported = words[NEXT_SEQ] = 0;
     firstFrame = -1;
     complete = 1;
     beginVisit(1);
@@ -305,10 +279,7 @@ export async function start(given, base) {
   if (document.readyState !== 'complete') listen(self, 'load', () => setTimeout(wake));
   if (ofKind('navigation')) {
     for (const name of ['pushState', 'replaceState']) {
-      wrap(history, name, (theirs) => function (...given) {
-        theirs.apply(this, given);
-        wake();
-      });
+      after(history, name, wake);
     }
     listen(self, 'popstate', wake);
   }
@@ -334,6 +305,7 @@ export async function start(given, base) {
   // Who comes when the page was hidden says at once what there is to say. A prerendered page will be shown.
   const caughtUp = () => hidden && !document.prerendering && !hook.lifecycle('hide');
   if (config.debug) load('debug');
+  if (config.consoleErrors && words[DETAILS]) load('console');
   idle(shell.more, { timeout: 1000 });
   // Modules are there by now, or never.
   setTimeout(guarded(() => {

@@ -2,6 +2,7 @@
 // running page: all that the build would have found, and what only a page can know: whether its selectors parse and
 // whether its route templates fit any path that was visited. Changes nothing.
 import { problemsOf, selectorFault } from '../npm/config-check.js';
+import { problem } from './problem.js';
 
 /** How long a visit goes on before a template that fitted nothing is told, milliseconds. */
 const PATIENCE_MS = 30_000;
@@ -10,7 +11,7 @@ const LOOK_MS = 200;
 
 export const install = (shell) => {
   const { config, hook } = shell;
-  const tell = ({ key, wrong, right }) => shell.problem(key, `${wrong}; ${right}`);
+  const tell = ({ key, wrong, right }) => problem(shell, key, `${wrong}; ${right}`);
   problemsOf(config, faultOf).forEach(tell);
 
   const visited = new Set();

@@ -4,6 +4,7 @@
 import { changes } from './events/changes.js';
 import { decode, encode, PARTS, VITALS } from './events/kinds.js';
 import { passing } from './events/passing.js';
+import { problem } from './problem.js';
 
 /** Gives the shell `filter(bytes) → bytes | null`, and the two methods of the API. */
 export const install = (shell) => {
@@ -20,7 +21,7 @@ export const install = (shell) => {
     try {
       subscriber.callback(event);
     } catch (error) {
-      shell.problem('onEvent', `the callback threw ${error}; one that does not throw is right`);
+      problem(shell, 'onEvent', `the callback threw ${error}; one that does not throw is right`);
     }
   };
 
@@ -61,7 +62,7 @@ export const install = (shell) => {
     try {
       return decode(bytes);
     } catch (error) {
-      shell.problem('events.js', `cannot read an event (${error}); the same build of core.js and events.js is right`);
+      problem(shell, 'events.js', `cannot read an event (${error}); the same build of core.js and events.js is right`);
     }
   };
   const keep = (bytes) => {
@@ -75,7 +76,7 @@ export const install = (shell) => {
         if (left === null || left === false) return null;
         bytes = encode({ ...(typeof left === 'object' ? left : event), type, n, rev, at });
       } catch (error) {
-        shell.problem('beforeSend', `lost a "${type}" event: ${error}; an event, null or false is right`);
+        problem(shell, 'beforeSend', `lost a "${type}" event: ${error}; an event, null or false is right`);
         return null;
       }
     }
@@ -91,9 +92,9 @@ export const install = (shell) => {
     }
     return keep(bytes);
   };
+  shell.pass = passing(shell, filter);
   return {
     filter,
-    pass: passing(shell, filter),
     onEvent(callback, subscription = {}) {
       const { reportAllChanges = shell.config.reportAllChanges } = subscription;
       const subscriber = { callback, subscription, all: Boolean(reportAllChanges), told: {} };

@@ -45,8 +45,8 @@ export interface SightlineOptions {
   /** Share of the sessions whose details leave, from 0 to 1: single calls, errors, vitals, measurements. How pages and
    *  journeys ended and how many calls were made always leaves, so that no count is ever an estimate. Default: 1. */
   sampleDetail?: number;
-  /** Tells what is written with `console.error` as an error, from the moment the second module is there, which is about a
-   *  second after the core; what was written before is not seen. Default: false. */
+  /** Tells what is written with `console.error` as an error, from the moment its module is there, which the core fetches
+   *  first of all; what was written before is not seen. Default: false. */
   consoleErrors?: boolean;
   /** Origins whose calls by XMLHttpRequest and fetch get a W3C `traceparent` (sampled); its trace id travels with the
    *  call's event. Such an origin must allow that header in its CORS answers: without it the call fails. A call that has
@@ -54,7 +54,7 @@ export interface SightlineOptions {
   traceOrigins?: string[];
   /** Replacements made in every address and path before it is told, in order, after queries and fragments are gone. */
   scrubUrl?: UrlScrub[];
-  /** `false`: the second module (causes of vitals, soft navigations, resources, WebSockets, clicks) is not loaded.
+  /** `false`: the second module (causes of vitals, soft navigations, WebSockets and event sources) is not loaded.
    *  Default: true. */
   more?: boolean;
   /** Default of the option of the same name of `onEvent()`. Default: false. */

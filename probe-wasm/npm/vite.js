@@ -12,6 +12,7 @@ const FILES = {
   'more.js': SCRIPT,
   'api.js': SCRIPT,
   'check.js': SCRIPT,
+  'console.js': SCRIPT,
   'events.js': SCRIPT,
   'debug.js': SCRIPT,
 };

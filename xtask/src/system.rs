@@ -1,5 +1,5 @@
-//! System packages: the browser. Installed by itself on Debian as root; elsewhere it says exactly what
-//! to install.
+//! System packages: the browser, and Prometheus for the tests of rules. Installed by themselves on Debian
+//! as root; elsewhere it says exactly what to install.
 
 use crate::shell;
 use anyhow::{Result, bail};
@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 const PACKAGES: [&str; 1] = ["chromium"];
+/// Has `prometheus` and `promtool`.
+const PROMETHEUS: &str = "prometheus";
 
 /// The installed Chromium: `$CHROMIUM`, or one of its usual places.
 pub(crate) fn chromium() -> Option<PathBuf> {
@@ -52,6 +54,28 @@ pub(crate) fn install_chromium() -> Result<PathBuf> {
             PACKAGES.join(" ")
         ),
     }
+}
+
+/// Prometheus and promtool, installed first where that can be done.
+pub(crate) fn install_prometheus() -> Result<()> {
+    let is_there = |program: &str| shell::output_of(program, &["--version"]).is_ok();
+    if is_there("prometheus") && is_there("promtool") {
+        return Ok(());
+    }
+    if !(is_debian() && is_root()) {
+        bail!(
+            "no prometheus and promtool were found. On Debian or Ubuntu: sudo apt-get install {PROMETHEUS}. \
+             Elsewhere put both on the PATH (https://prometheus.io/download/)"
+        );
+    }
+    shell::step("Prometheus, from Debian's packages", || {
+        shell::run_quietly(Command::new("apt-get").arg("update"))?;
+        shell::run_quietly(
+            Command::new("apt-get")
+                .env("DEBIAN_FRONTEND", "noninteractive")
+                .args(["install", "--yes", "--no-install-recommends", PROMETHEUS]),
+        )
+    })
 }
 
 fn is_debian() -> bool {

@@ -13,6 +13,7 @@ pub(crate) struct Options {
 
 pub(crate) fn run(options: &Options) -> Result<()> {
     build::everything()?;
+    system::install_prometheus()?;
     let mut arguments = vec!["test", "--workspace"];
     if options.without_browser {
         arguments.extend(["--exclude", "tests"]);

@@ -141,7 +141,7 @@ impl App {
         Ok(coverage(&arrived, served.as_ref()))
     }
 
-    fn every_ms(&self, target: &str) -> u64 {
+    pub(super) fn every_ms(&self, target: &str) -> u64 {
         let settings = self.settings();
         let scrape = settings
             .config

@@ -4,6 +4,7 @@
 mod answers;
 mod blindspot;
 mod findings;
+mod objectives;
 mod readiness;
 mod reload;
 mod scraping;
@@ -12,6 +13,9 @@ mod settings;
 pub use answers::{SliAnswer, SliQuestion};
 pub use blindspot::{BlindSpots, GapGauge, SpotGauges, SpotState};
 pub use findings::{Deployment, FindingsAnswer, GapsAnswer, Latencies, Notice, NoticeKind};
+pub use objectives::{
+    Judgement, ObjectiveAnswer, ObjectiveBook, ObjectivesAnswer, RefusedObjectives, read_files,
+};
 pub use readiness::Readiness;
 pub use reload::{RefusedConfig, ReloadBook, Reloads};
 pub use settings::{Settings, Side};
@@ -51,6 +55,9 @@ pub struct App {
     problems: Problems,
     reloads: Arc<ReloadBook>,
     watch: Arc<Watch>,
+    objectives: ObjectiveBook,
+    latest_judgements: objectives::Latest,
+    ready_made: objectives::ReadyMade,
     blind_spots: Arc<BlindSpots>,
     /// Drawn at the start: a number for each client network that nobody can trace back.
     networks: RandomState,
@@ -76,7 +83,7 @@ impl App {
         let in_force = Arc::new(InForce::new(settings));
         let judging = Arc::clone(&in_force);
         let classify = move |app: &str, head: &_, event: &_| {
-            judging.get().objectives.contribution(app, head, event)
+            judging.get().objectives.contributions(app, head, event)
         };
         let store = Store::open(&in_force.get().config.store, Arc::new(classify))?;
         let tally = Arc::new(Tally::default());
@@ -101,7 +108,7 @@ impl App {
             scrapes: gauges,
             database: &in_force.get().config.store.path,
         })?;
-        Ok(Self {
+        let app = Self {
             own: Arc::new(own),
             in_force,
             tally,
@@ -115,7 +122,12 @@ impl App {
             watch,
             blind_spots,
             networks: RandomState::new(),
-        })
+            objectives: ObjectiveBook::default(),
+            latest_judgements: objectives::Latest::default(),
+            ready_made: objectives::ReadyMade::default(),
+        };
+        app.load_objectives();
+        Ok(app)
     }
 
     /// The books on everything received.
@@ -230,7 +242,8 @@ impl App {
     /// The database could not be read.
     pub async fn metrics(&self) -> anyhow::Result<String> {
         self.note_gaps().await?;
-        export::render(&self.own, self.store.totals().await?)
+        let objectives = self.objective_series().await?;
+        export::render(&self.own, self.store.totals().await?, &objectives)
     }
 }
 

@@ -32,6 +32,8 @@ pub struct Config {
     /// `probe_dir`, default `probe-wasm/pkg`: where the built probe lies that `/probe/…` serves;
     /// files missing there are answered with 404.
     pub probe_dir: PathBuf,
+    /// `[objectives]`: what users may expect.
+    pub objectives: ObjectivesConfig,
     /// `[[scrape]]`, default none: Prometheus text endpoints of the server side.
     pub scrape: Vec<ScrapeConfig>,
     /// `[[apps]]`, at least one: who may send beacons, and what is judged of them.
@@ -201,6 +203,15 @@ impl Default for IngestConfig {
             bodies_bytes: 64 * 1024 * 1024,
         }
     }
+}
+
+/// Where the objectives stand.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ObjectivesConfig {
+    /// Default none: files of objectives, or folders of `.yaml` files. Read again when one of them
+    /// changes; while anything is wrong with them the last good ones stay in force.
+    pub files: Vec<PathBuf>,
 }
 
 /// A Prometheus text endpoint of the server side, read again and again.

@@ -72,6 +72,7 @@ impl Config {
             ingest: section(&mut table, "ingest", &mut problems),
             probe_dir: section::<Option<PathBuf>>(&mut table, "probe_dir", &mut problems)
                 .unwrap_or_else(|| PathBuf::from("probe-wasm/pkg")),
+            objectives: section(&mut table, "objectives", &mut problems),
             scrape: sections(&mut table, "scrape", &mut problems),
             apps: sections(&mut table, "apps", &mut problems),
         };

@@ -19,6 +19,11 @@ impl Secret {
         self.0.as_bytes().ct_eq(offered).into()
     }
 
+    /// As the header `Authorization` carries it.
+    pub(crate) fn bearer(&self) -> String {
+        format!("Bearer {}", self.0)
+    }
+
     /// Bytes of the token.
     pub fn len(&self) -> usize {
         self.0.len()

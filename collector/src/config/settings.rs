@@ -2,11 +2,12 @@
 //! `--help`, for the names of the environment, and for the test that holds README to them.
 
 /// The tables that stand in the file once; those that repeat cannot be given by the environment.
-const SECTIONS: [(&str, &str); 4] = [
+const SECTIONS: [(&str, &str); 5] = [
     ("Config", ""),
     ("ListenConfig", "listen."),
     ("StoreConfig", "store."),
     ("IngestConfig", "ingest."),
+    ("ObjectivesConfig", "objectives."),
 ];
 const REPEATED: [(&str, &str); 9] = [
     ("TlsConfig", "listen.public_tls."),
@@ -99,7 +100,7 @@ fn kind_of(of: &str) -> Kind {
         .trim_start_matches("Vec<")
     {
         "u32" | "u64" | "usize" => Kind::Number,
-        "String" | "Cidr" if of.starts_with("Vec<") => Kind::Texts,
+        "String" | "Cidr" | "PathBuf" if of.starts_with("Vec<") => Kind::Texts,
         "String" | "Secret" | "PathBuf" | "SocketAddr" => Kind::Text,
         _ => Kind::Table,
     }

@@ -1,21 +1,47 @@
 //! The SLI series as counters: what was ever counted, and apart from it what later revisions took
 //! back. Both only grow, so that `increase()` of one minus the other is right over any window.
 
-use crate::sli::{Outcome, Series};
+use super::objectives::{Judged, ObjectiveSeries};
+use crate::sli::{Latency, Outcome, Series};
 use crate::store::SeriesTotal;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric, text};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::registry::Registry;
+use std::collections::HashMap;
 use std::fmt;
 
-pub(super) fn render(totals: Vec<SeriesTotal>) -> Result<String, fmt::Error> {
+pub(super) fn render(
+    totals: Vec<SeriesTotal>,
+    objectives: &[ObjectiveSeries],
+) -> Result<String, fmt::Error> {
     let mut registry = Registry::default();
-    registry.register_collector(Box::new(Totals(totals)));
+    registry.register_collector(Box::new(Totals(whatever_the_latency(totals))));
+    registry.register_collector(Box::new(Judged(objectives.to_vec())));
     let mut text = String::new();
     text::encode(&mut text, &registry)?;
     Ok(text)
+}
+
+/// Series that differ in nothing but their latency are one here.
+fn whatever_the_latency(totals: Vec<SeriesTotal>) -> Vec<SeriesTotal> {
+    let mut merged: Vec<SeriesTotal> = Vec::with_capacity(totals.len());
+    let mut places: HashMap<Series, usize> = HashMap::with_capacity(totals.len());
+    for mut total in totals {
+        total.series.latency = Latency::UNKNOWN;
+        match places.get(&total.series) {
+            Some(at) => {
+                merged[*at].added += total.added;
+                merged[*at].withdrawn += total.withdrawn;
+            }
+            None => {
+                places.insert(total.series.clone(), merged.len());
+                merged.push(total);
+            }
+        }
+    }
+    merged
 }
 
 #[derive(Debug)]
@@ -29,7 +55,7 @@ struct Family {
     value: fn(&SeriesTotal) -> u64,
 }
 
-const FAMILIES: [Family; 6] = [
+const FAMILIES: [Family; 8] = [
     Family {
         name: "sightline_pages",
         help: "Document loads as users saw them end",
@@ -66,6 +92,18 @@ const FAMILIES: [Family; 6] = [
         kind: "request",
         value: |total| total.withdrawn,
     },
+    Family {
+        name: "sightline_vitals",
+        help: "Web vitals by how good their value was",
+        kind: "vital",
+        value: |total| total.added,
+    },
+    Family {
+        name: "sightline_vitals_withdrawn",
+        help: "Web vitals whose value a later revision replaced",
+        kind: "vital",
+        value: |total| total.withdrawn,
+    },
 ];
 
 impl Collector for Totals {
@@ -89,7 +127,7 @@ impl Collector for Totals {
 
 fn labels_of(series: &Series) -> [(&'static str, &str); 10] {
     let name = match series.outcome {
-        Outcome::Page(_) => "route",
+        Outcome::Page(_) | Outcome::Vital(..) => "route",
         Outcome::Journey(_) => "journey",
         Outcome::Request(_) => "request",
     };
@@ -115,6 +153,36 @@ mod tests {
     use beacon::PageOutcome;
 
     #[test]
+    fn latencies_of_one_series_are_one_counter() {
+        let of = |bucket, added| SeriesTotal {
+            series: Series {
+                app: "a".into(),
+                name: "chat".into(),
+                release: "1".into(),
+                deployment: "pod".into(),
+                backend_origin: "http://b.test".into(),
+                expected_origin: true,
+                outcome: Outcome::Journey(beacon::JourneyOutcome::Success),
+                class: Class::Good,
+                provisional: false,
+                mixed: false,
+                latency: Latency::of_bucket(bucket),
+            },
+            added,
+            withdrawn: 1,
+        };
+        let text = render(vec![of(3, 7), of(4, 2)], &[]).unwrap();
+        let lines: Vec<_> = text
+            .lines()
+            .filter(|line| line.starts_with("sightline_journeys"))
+            .collect();
+        assert!(
+            lines.len() == 2 && lines[0].ends_with("} 9") && lines[1].ends_with("} 2"),
+            "{text}"
+        );
+    }
+
+    #[test]
     fn what_was_taken_back_is_a_counter_of_its_own() {
         let series = Series {
             app: "a".into(),
@@ -127,12 +195,16 @@ mod tests {
             class: Class::Bad,
             provisional: false,
             mixed: true,
+            latency: Latency::UNKNOWN,
         };
-        let text = render(vec![SeriesTotal {
-            series,
-            added: 7,
-            withdrawn: 2,
-        }])
+        let text = render(
+            vec![SeriesTotal {
+                series,
+                added: 7,
+                withdrawn: 2,
+            }],
+            &[],
+        )
         .unwrap();
         let line = |name: &str| text.lines().find(|line| line.starts_with(name)).unwrap();
         assert!(line("sightline_pages_total{").ends_with("} 7"), "{text}");

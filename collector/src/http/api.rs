@@ -3,7 +3,8 @@
 use super::problem::Problem;
 use super::query::{AppQuery, SliQuery, ViewsQuery, parsed};
 use crate::app::{
-    App, Deployment, FindingsAnswer, GapsAnswer, Latencies, Reloads, SliAnswer, SliQuestion,
+    App, Deployment, FindingsAnswer, GapsAnswer, Latencies, ObjectivesAnswer, Reloads, SliAnswer,
+    SliQuestion,
 };
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
@@ -74,6 +75,14 @@ pub(super) async fn view(
         .await
         .map_err(|error| Problem::internal(&error))?;
     found.map(Json).ok_or_else(not_found)
+}
+
+/// How the objectives stand.
+pub(super) async fn slos(State(app): State<Arc<App>>) -> Result<Json<ObjectivesAnswer>, Problem> {
+    let objectives = app.objectives().await;
+    objectives
+        .map(Json)
+        .map_err(|error| Problem::internal(&error))
 }
 
 pub(super) async fn findings(

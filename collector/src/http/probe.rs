@@ -10,12 +10,13 @@ use std::sync::Arc;
 
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 /// The files there are: a closed list, so that no path can reach out of the folder.
-const FILES: [(&str, &str); 9] = [
+const FILES: [(&str, &str); 10] = [
     ("early.js", SCRIPT),
     ("core.js", SCRIPT),
     ("more.js", SCRIPT),
     ("api.js", SCRIPT),
     ("check.js", SCRIPT),
+    ("console.js", SCRIPT),
     ("events.js", SCRIPT),
     ("debug.js", SCRIPT),
     ("trace.js", SCRIPT),
@@ -81,7 +82,7 @@ fn absent(file: &str) -> Response {
         format!("{file} is not there"),
         "GET /probe/{file}",
         "build the probe into the collector's probe_dir; there are early.js, core.js, core.wasm, \
-         more.js, api.js, check.js, events.js, debug.js, trace.js and {key}.js for each application with a [probe] table",
+         more.js, api.js, check.js, console.js, events.js, debug.js, trace.js and {key}.js for each application with a [probe] table",
     )
     .into_response()
 }

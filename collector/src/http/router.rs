@@ -39,6 +39,7 @@ pub fn private(app: Arc<App>) -> Router {
         .route("/api/v1/slis", get(api::slis))
         .route("/api/v1/views", get(api::views))
         .route("/api/v1/views/{view}", get(api::view))
+        .route("/api/v1/slos", get(api::slos))
         .route("/api/v1/findings", get(api::findings))
         .route("/api/v1/gaps", get(api::gaps))
         .route("/api/v1/deployments", post(api::note_deployment))

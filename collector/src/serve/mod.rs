@@ -73,6 +73,7 @@ pub async fn run(
         stopping[1].clone(),
     ));
     let scraping = tokio::spawn(Arc::clone(&app).scrape());
+    let loading = tokio::spawn(Arc::clone(&app).keep_objectives());
     let watching = tokio::spawn(Arc::clone(&app).watch_writer());
     let listening = tokio::spawn(Arc::clone(&app).listen());
     stop.await;
@@ -88,7 +89,7 @@ pub async fn run(
     if cut > 0 {
         tracing::warn!(connections = cut, ?grace, "still open at the end, cut off");
     }
-    for task in [scraping, watching, listening] {
+    for task in [scraping, loading, watching, listening] {
         task.abort();
         // Until it has let go of the store, the database is still open.
         let _ = task.await;

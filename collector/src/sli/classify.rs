@@ -1,10 +1,11 @@
 //! From an event to the one series it counts under, after the tables of outcomes: which outcomes are
 //! good, which bad, and when leaving early is neither.
 
-use super::series::{Class, Outcome, Series};
+use super::series::{Class, Latency, Outcome, Series};
 use crate::config::AppConfig;
 use beacon::{
     Event, EventKind, Finality, Head, JourneyOutcome, PageLoad, PageOutcome, RequestOutcome,
+    VitalRating,
 };
 use std::collections::{HashMap, HashSet};
 
@@ -41,43 +42,14 @@ impl Objectives {
         Self(apps.iter().map(|app| (app.name.clone(), of(app))).collect())
     }
 
-    /// The series an event counts under; `None` for what no indicator counts.
-    pub fn contribution(&self, app: &str, head: &Head, event: &Event) -> Option<Contribution> {
-        let objectives = self.0.get(app)?;
-        let (outcome, class, weight) = match &event.kind {
-            EventKind::Page(page) => (Outcome::Page(page.outcome), page_class(page.outcome), 1),
-            EventKind::Journey(attempt) => {
-                let threshold_ms = *objectives.thresholds_ms.get(&attempt.name)?;
-                let class = journey_class(attempt.outcome, attempt.duration_ms, threshold_ms);
-                (Outcome::Journey(attempt.outcome), class, 1)
-            }
-            EventKind::Request(request) => (
-                Outcome::Request(request.outcome),
-                request_class(request.outcome),
-                1,
-            ),
-            EventKind::Requests(counts) => {
-                let class = request_class(counts.outcome);
-                (
-                    Outcome::Request(counts.outcome),
-                    class,
-                    counts.durations.total(),
-                )
-            }
-            EventKind::Navigation(_)
-            | EventKind::Vital(_)
-            | EventKind::Error(_)
-            | EventKind::Withdrawn
-            | EventKind::VitalCause(_)
-            | EventKind::Route(_)
-            | EventKind::Resources(_)
-            | EventKind::Resource(_)
-            | EventKind::LongTasks(_)
-            | EventKind::Socket(_)
-            | EventKind::Clicks(_)
-            | EventKind::Frustration(_)
-            | EventKind::Measurement(_)
-            | EventKind::Probe(_) => return None,
+    /// The series an event counts under; none for what no indicator counts. Calls that were counted in
+    /// the browser come with their histogram and count under a series for each latency.
+    pub fn contributions(&self, app: &str, head: &Head, event: &Event) -> Vec<Contribution> {
+        let Some(objectives) = self.0.get(app) else {
+            return Vec::new();
+        };
+        let Some((outcome, class)) = objectives.judge(&event.kind) else {
+            return Vec::new();
         };
         let labels = labels_of(head, &event.kind);
         let told = labels.expected_origin;
@@ -98,8 +70,83 @@ impl Objectives {
             class,
             provisional: labels.finality == Finality::Provisional,
             mixed: labels.mixed,
+            latency: latency(&event.kind),
         };
-        Some(Contribution { series, weight })
+        let EventKind::Requests(counts) = &event.kind else {
+            return vec![Contribution { series, weight: 1 }];
+        };
+        if counts.outcome != RequestOutcome::Ok {
+            let weight = counts.durations.total();
+            return vec![Contribution { series, weight }];
+        }
+        let of_bucket = |(bucket, count): &(u8, u32)| Contribution {
+            series: Series {
+                latency: Latency::of_bucket(*bucket),
+                ..series.clone()
+            },
+            weight: u64::from(*count),
+        };
+        counts.durations.counts.iter().map(of_bucket).collect()
+    }
+}
+
+impl AppObjectives {
+    fn judge(&self, kind: &EventKind) -> Option<(Outcome, Class)> {
+        let found = match kind {
+            EventKind::Page(page) => (Outcome::Page(page.outcome), page_class(page.outcome)),
+            EventKind::Journey(attempt) => {
+                let threshold_ms = *self.thresholds_ms.get(&attempt.name)?;
+                let class = journey_class(attempt.outcome, attempt.duration_ms, threshold_ms);
+                (Outcome::Journey(attempt.outcome), class)
+            }
+            EventKind::Request(request) => (
+                Outcome::Request(request.outcome),
+                request_class(request.outcome),
+            ),
+            EventKind::Requests(counts) => (
+                Outcome::Request(counts.outcome),
+                request_class(counts.outcome),
+            ),
+            EventKind::Vital(vital) => {
+                let rating = vital.rating();
+                (Outcome::Vital(vital.name, rating), vital_class(rating))
+            }
+            EventKind::Navigation(_)
+            | EventKind::Error(_)
+            | EventKind::Withdrawn
+            | EventKind::VitalCause(_)
+            | EventKind::Route(_)
+            | EventKind::Resources(_)
+            | EventKind::Resource(_)
+            | EventKind::LongTasks(_)
+            | EventKind::Socket(_)
+            | EventKind::Clicks(_)
+            | EventKind::Frustration(_)
+            | EventKind::Measurement(_)
+            | EventKind::Probe(_) => return None,
+        };
+        Some(found)
+    }
+}
+
+/// Of what succeeded only: latency is judged apart, and what failed soon was not quick.
+fn latency(kind: &EventKind) -> Latency {
+    match kind {
+        EventKind::Journey(attempt) if attempt.outcome == JourneyOutcome::Success => {
+            Latency::of_ms(attempt.duration_ms)
+        }
+        EventKind::Request(request) if request.outcome == RequestOutcome::Ok => {
+            Latency::of_ms(request.duration_ms)
+        }
+        _ => Latency::UNKNOWN,
+    }
+}
+
+/// Web vitals are good or not; what needs improvement is not.
+fn vital_class(rating: VitalRating) -> Class {
+    match rating {
+        VitalRating::Good => Class::Good,
+        VitalRating::NeedsImprovement | VitalRating::Poor => Class::Bad,
     }
 }
 

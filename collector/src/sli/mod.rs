@@ -11,4 +11,4 @@ pub use ratio::{Figures, ratio_ppm};
 pub use report::{
     FailureGroup, JourneyFigures, PageFigures, Reachability, Report, Split, SplitBy, split,
 };
-pub use series::{Class, Outcome, Series};
+pub use series::{Class, Latency, Outcome, Series};

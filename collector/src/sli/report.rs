@@ -135,6 +135,7 @@ impl Report {
                     .entry((series.backend_origin.clone(), series.expected_origin))
                     .or_insert_with(|| empty("request"))
                     .add(series.class, series.outcome.label(), *count),
+                Outcome::Vital(..) => continue,
             }
             if is_failure(series) {
                 let group = failure_of(series);
@@ -189,6 +190,7 @@ pub fn split(counts: &[(Series, u64)], by: SplitBy) -> Vec<Split> {
                 .client
                 .add(series.class, label, *count),
             Outcome::Request(_) => group.requests.add(series.class, label, *count),
+            Outcome::Vital(..) => {}
         }
     }
     groups.into_values().collect()
@@ -258,6 +260,7 @@ fn no_attempts() -> JourneyFigures {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sli::Latency;
     use beacon::{JourneyOutcome, PageOutcome};
 
     fn series(release: &str, outcome: Outcome, class: Class) -> Series {
@@ -272,6 +275,7 @@ mod tests {
             class,
             provisional: false,
             mixed: false,
+            latency: Latency::UNKNOWN,
         }
     }
 

@@ -42,17 +42,20 @@ pub(super) fn append_beacon(
     let mut posts = Posts::default();
     let mut bad = false;
     for (index, event) in (0..).zip(&beacon.events) {
-        let former = state.event(event.n).copied();
-        if former.is_some_and(|former| former.rev >= event.rev) {
+        let former = state.event(event.n).cloned();
+        if former
+            .as_ref()
+            .is_some_and(|former| former.rev >= event.rev)
+        {
             continue;
         }
-        if let Some(entry) = former.and_then(|former| former.entry) {
+        for entry in former.into_iter().flat_map(|former| former.entries) {
             ledger.withdraw(entry);
             posts.withdrawn.push(Post::of(entry, received_ms));
         }
-        let entry = match &event.counted {
-            None => None,
-            Some((reference, weight)) => Some(Entry {
+        let mut entries = Vec::with_capacity(event.counted.len());
+        for (reference, weight) in &event.counted {
+            let entry = Entry {
                 series: match reference {
                     SeriesRef::Known(id) => *id,
                     SeriesRef::New(labels) => series.id_of(transaction, (**labels).clone())?,
@@ -60,20 +63,20 @@ pub(super) fn append_beacon(
                 weight: *weight,
                 event_ms: event.event_ms,
                 received_ms,
-            }),
-        };
-        if let Some(entry) = entry {
+            };
             ledger.add(entry);
+            entries.push(entry);
         }
+        let brought = entries.iter().map(|entry| Post::of(*entry, received_ms));
+        posts.accepted.push(Accepted {
+            index,
+            posts: brought.collect(),
+        });
         bad |= event.bad;
         state.set_event(EventState {
             n: event.n,
             rev: event.rev,
-            entry,
-        });
-        posts.accepted.push(Accepted {
-            index,
-            post: entry.map(|entry| Post::of(entry, received_ms)),
+            entries,
         });
     }
     let raw = RawBeacon {

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// Raised with every change of the schema.
-const SCHEMA_VERSION: i64 = 3;
+const SCHEMA_VERSION: i64 = 5;
 /// Pages the writer keeps: enough for the inner ones of every index.
 const CACHE_KIB: i64 = 64 * 1024;
 /// Statements kept prepared.
@@ -61,15 +61,16 @@ fn create_schema(connection: &mut Connection) -> anyhow::Result<()> {
     match version {
         0 => {
             transaction.execute_batch(include_str!("schema/beacons.sql"))?;
+            transaction.execute_batch(include_str!("schema/views.sql"))?;
             transaction.execute_batch(include_str!("schema/counts.sql"))?;
         }
-        1 | 2 => {
+        1..SCHEMA_VERSION => {
             tracing::info!(
                 from = version,
                 to = SCHEMA_VERSION,
                 "bringing the database forward"
             );
-            migrate::from_event_rows(&transaction, version)
+            migrate::forward(&transaction, version)
                 .with_context(|| format!("cannot bring schema {version} forward"))?;
         }
         SCHEMA_VERSION => return Ok(()),

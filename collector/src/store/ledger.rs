@@ -6,6 +6,9 @@ use std::collections::{BTreeMap, HashMap};
 
 /// Milliseconds of a minute bucket.
 pub(super) const MINUTE_MS: u64 = 60_000;
+/// Minutes of an hour's and of a day's bucket.
+pub(super) const HOUR: u64 = 60;
+pub(super) const DAY: u64 = 24 * 60;
 /// Milliseconds of a slot.
 pub(super) const SLOT_MS: u64 = 5_000;
 /// Slots are for alerts, whose windows end at two hours.
@@ -72,15 +75,17 @@ impl Ledger {
             "INSERT INTO minutes (minute, series, count) VALUES (?1, ?2, ?3)
              ON CONFLICT DO UPDATE SET count = count + excluded.count",
         )?;
-        for ((minute, series), by) in changed(minutes) {
+        for ((minute, series), by) in changed(&minutes) {
             add.execute(params![minute, series, by])?;
         }
+        write_sums(transaction, "hours", "hour", sums(&minutes, HOUR))?;
+        write_sums(transaction, "days", "day", sums(&minutes, DAY))?;
         let mut add = transaction.prepare_cached(
             "INSERT INTO five_seconds (slot, series, count) VALUES (?1, ?2, ?3)
              ON CONFLICT DO UPDATE SET count = count + excluded.count",
         )?;
         let oldest_slot = self.newest_ms.saturating_sub(SLOTS_KEPT_MS) / SLOT_MS;
-        for ((slot, series), by) in changed(slots) {
+        for ((slot, series), by) in changed(&slots) {
             if slot >= oldest_slot {
                 add.execute(params![slot, series, by])?;
             }
@@ -102,6 +107,34 @@ impl Ledger {
     }
 }
 
-fn changed(changes: BTreeMap<(u64, i64), i64>) -> impl Iterator<Item = ((u64, i64), i64)> {
-    changes.into_iter().filter(|(_, change)| *change != 0)
+type Changes = BTreeMap<(u64, i64), i64>;
+
+fn changed(changes: &Changes) -> impl Iterator<Item = ((u64, i64), i64)> {
+    let changes = changes.iter().map(|(place, change)| (*place, *change));
+    changes.filter(|(_, change)| *change != 0)
+}
+
+/// The changes of minutes by the hour or the day.
+fn sums(minutes: &Changes, of: u64) -> Changes {
+    let mut sums = Changes::new();
+    for ((minute, series), by) in minutes {
+        *sums.entry((minute / of, *series)).or_default() += by;
+    }
+    sums
+}
+
+fn write_sums(
+    transaction: &Transaction<'_>,
+    table: &str,
+    unit: &str,
+    sums: Changes,
+) -> rusqlite::Result<()> {
+    let mut add = transaction.prepare_cached(&format!(
+        "INSERT INTO {table} ({unit}, series, count) VALUES (?1, ?2, ?3)
+         ON CONFLICT DO UPDATE SET count = count + excluded.count"
+    ))?;
+    for ((time, series), by) in changed(&sums) {
+        add.execute(params![time, series, by])?;
+    }
+    Ok(())
 }

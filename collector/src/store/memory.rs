@@ -380,7 +380,7 @@ impl Memory {
             for accepted in &stored.posts.accepted {
                 let event = decoded.events.get(usize::from(accepted.index));
                 let Some(Ok(event)) = event else { continue };
-                let entry = accepted.post.as_ref().map(|post| Entry {
+                let entries = accepted.posts.iter().map(|post| Entry {
                     series: post.series,
                     weight: post.weight,
                     event_ms: post.event_ms(received_ms),
@@ -394,7 +394,7 @@ impl Memory {
                     state.set_event(EventState {
                         n: event.n,
                         rev: event.rev,
-                        entry,
+                        entries: entries.collect(),
                     });
                 }
             }

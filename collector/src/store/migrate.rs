@@ -1,4 +1,6 @@
-//! From the schemas of earlier versions to this one, in one transaction, forward only. Schemas 1 and 2 had
+//! From the schemas of earlier versions to this one, in one transaction, forward only. Schema 4 knew no latencies
+//! and no sums by hour and day. Schema 3 had one index
+//! of all views' names; they are filed anew from the first start on. Schemas 1 and 2 had
 //! a row per event with its fields as JSON; each beacon is put together again from them. What a later
 //! revision had replaced by then is not in it, for it was not kept.
 
@@ -29,13 +31,36 @@ const AS_SCHEMA_2: &str = "
     ALTER TABLE old_views ADD COLUMN attributes TEXT NOT NULL DEFAULT '[]';";
 const CLEARED: &str = "DROP TABLE old_events; DROP TABLE old_beacons; DROP TABLE old_views;";
 
+/// The same columns, in the same order.
+const VIEWS_SET_ASIDE: &str = "
+    DROP INDEX views_by_name;
+    DROP INDEX views_by_first_receipt;
+    ALTER TABLE views RENAME TO old_views;";
+const VIEWS_MOVED: &str =
+    "INSERT INTO views SELECT * FROM old_views ORDER BY id; DROP TABLE old_views;";
+
+/// From any earlier schema.
+pub(super) fn forward(transaction: &Transaction<'_>, version: i64) -> rusqlite::Result<()> {
+    match version {
+        1 | 2 => from_event_rows(transaction, version)?,
+        3 => {
+            transaction.execute_batch(VIEWS_SET_ASIDE)?;
+            transaction.execute_batch(include_str!("schema/views.sql"))?;
+            transaction.execute_batch(VIEWS_MOVED)?;
+        }
+        _ => {}
+    }
+    transaction.execute_batch(include_str!("schema/counts_from_4.sql"))
+}
+
 /// From schema 1 or 2.
-pub(super) fn from_event_rows(transaction: &Transaction<'_>, version: i64) -> rusqlite::Result<()> {
+fn from_event_rows(transaction: &Transaction<'_>, version: i64) -> rusqlite::Result<()> {
     transaction.execute_batch(MADE_ROOM)?;
     if version == 1 {
         transaction.execute_batch(AS_SCHEMA_2)?;
     }
     transaction.execute_batch(include_str!("schema/beacons.sql"))?;
+    transaction.execute_batch(include_str!("schema/views.sql"))?;
     let mut moving = Moving {
         transaction,
         rows: Rows::new(transaction)?,
@@ -120,12 +145,14 @@ impl Moving<'_> {
         let mut events = Vec::new();
         let mut bad = false;
         for old in self.events(old_id, seq)? {
-            state.set_event(old.state);
+            state.set_event(old.state.clone());
             bad |= old.bad;
             let Some(event) = old.event else { continue };
+            let entries = old.state.entries.iter();
+            let brought = entries.map(|entry| Post::of(*entry, received_ms));
             posts.accepted.push(Accepted {
                 index: u16::try_from(events.len()).unwrap_or(u16::MAX),
-                post: old.state.entry.map(|entry| Post::of(entry, received_ms)),
+                posts: brought.collect(),
             });
             events.push(event);
         }
@@ -187,12 +214,15 @@ impl Moving<'_> {
                 state: EventState {
                     n,
                     rev,
-                    entry: series.map(|series| Entry {
-                        series,
-                        weight,
-                        event_ms,
-                        received_ms,
-                    }),
+                    entries: series
+                        .map(|series| Entry {
+                            series,
+                            weight,
+                            event_ms,
+                            received_ms,
+                        })
+                        .into_iter()
+                        .collect(),
                 },
                 bad: class.as_deref() == Some("bad") || kind == "error",
             })

@@ -8,6 +8,7 @@ mod backup;
 mod checkpoint;
 mod database;
 mod health;
+mod history;
 mod ledger;
 mod memory;
 mod migrate;
@@ -25,18 +26,21 @@ mod rows;
 mod scrapes;
 mod seen;
 mod series_table;
+mod sums;
 #[cfg(test)]
 mod testing;
 mod view_state;
 mod writer;
 
 pub use backup::backup;
+pub use history::minutes;
 pub use notes::{Note, NoteKind};
 pub use read::{Coverage, RawKept, SeriesTotal, Window};
 pub use read_views::{ViewFilter, Views};
 pub use recount::{Disagreement, Recount, recount};
 pub use replay::{CommittedBeacon, Position};
 pub use scrapes::{LastValues, ServerDelta, ServerDeltas};
+pub use sums::{SeriesMinutes, SeriesSums, Stretches};
 
 use crate::config::StoreConfig;
 use crate::ingest::AcceptedBeacon;
@@ -55,7 +59,7 @@ use tokio::sync::oneshot;
 use writer::{Job, Writer};
 
 /// Says under which series an event counts; given by whoever joins store and indicators.
-pub type Classify = dyn Fn(&str, &Head, &Event) -> Option<Contribution> + Send + Sync;
+pub type Classify = dyn Fn(&str, &Head, &Event) -> Vec<Contribution> + Send + Sync;
 
 /// What became of a beacon that is now durable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -320,6 +324,27 @@ impl Store {
         window: Window,
     ) -> Result<Vec<(Series, u64)>, ReadError> {
         self.read(move |reader| reader.series_counts(&app, window))
+            .await
+    }
+
+    /// Counts of every series that counted anything in one of many stretches.
+    ///
+    /// # Errors
+    /// The database could not be read.
+    pub async fn sums(&self, stretches: Stretches) -> Result<Vec<SeriesSums>, ReadError> {
+        self.read(move |reader| reader.sums(&stretches)).await
+    }
+
+    /// Counts by minute of the series that are wanted.
+    ///
+    /// # Errors
+    /// The database could not be read.
+    pub async fn minutes(
+        &self,
+        window: Window,
+        wanted: impl Fn(&Series) -> bool + Send + 'static,
+    ) -> Result<Vec<SeriesMinutes>, ReadError> {
+        self.read(move |reader| sums::minutes(reader.snapshot, window, &wanted))
             .await
     }
 

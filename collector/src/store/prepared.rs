@@ -34,7 +34,8 @@ pub(super) struct PreparedEvent {
     pub(super) event_ms: u64,
     /// Whether its raw row is worth keeping longer than a good one's.
     pub(super) bad: bool,
-    pub(super) counted: Option<(SeriesRef, i64)>,
+    /// Calls counted in the browser count under a series for each latency.
+    pub(super) counted: Vec<(SeriesRef, i64)>,
 }
 
 /// A series by its number, or by its labels where it has none yet.
@@ -52,28 +53,31 @@ impl PreparedBeacon {
         known: &KnownSeries,
     ) -> Option<Self> {
         let (app, head, accepted, received_ms) = beacon.into_parts();
-        let mut contributions: Vec<_> = accepted
+        let contributions: Vec<_> = accepted
             .iter()
             .map(|accepted| classify(&app, &head, &accepted.event))
             .collect();
         let known = known.read();
         let mut prepared = Vec::with_capacity(accepted.len());
         let mut events = Vec::with_capacity(accepted.len());
-        for (accepted, contribution) in accepted.into_iter().zip(contributions.drain(..)) {
+        for (accepted, contributions) in accepted.into_iter().zip(contributions) {
             let event = accepted.event;
             prepared.push(PreparedEvent {
                 n: event.n,
                 rev: event.rev,
                 event_ms: accepted.event_ms,
-                bad: is_bad(&event, contribution.as_ref()),
-                counted: contribution.map(|contribution| {
-                    let weight = i64::try_from(contribution.weight).unwrap_or(i64::MAX);
-                    let series = match known.get(&contribution.series) {
-                        Some(id) => SeriesRef::Known(*id),
-                        None => SeriesRef::New(Box::new(contribution.series)),
-                    };
-                    (series, weight)
-                }),
+                bad: is_bad(&event, &contributions),
+                counted: contributions
+                    .into_iter()
+                    .map(|contribution| {
+                        let weight = i64::try_from(contribution.weight).unwrap_or(i64::MAX);
+                        let series = match known.get(&contribution.series) {
+                            Some(id) => SeriesRef::Known(*id),
+                            None => SeriesRef::New(Box::new(contribution.series)),
+                        };
+                        (series, weight)
+                    })
+                    .collect(),
             });
             events.push(event);
         }
@@ -109,7 +113,12 @@ impl PreparedBeacon {
     }
 }
 
-fn is_bad(event: &Event, contribution: Option<&Contribution>) -> bool {
-    contribution.is_some_and(|contribution| contribution.series.class == Class::Bad)
-        || matches!(event.kind, EventKind::Error(_))
+/// A slow paint is no failure: its raw row is kept no longer than others.
+fn is_bad(event: &Event, contributions: &[Contribution]) -> bool {
+    let failed = |of: &Contribution| of.series.class == Class::Bad;
+    match event.kind {
+        EventKind::Error(_) => true,
+        EventKind::Vital(_) => false,
+        _ => contributions.iter().any(failed),
+    }
 }

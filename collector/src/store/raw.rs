@@ -47,8 +47,8 @@ pub(super) struct Posts {
 pub(super) struct Accepted {
     /// Position in the beacon's body.
     pub(super) index: u16,
-    /// Where it counts, if anywhere.
-    pub(super) post: Option<Post>,
+    /// Where it counts, if anywhere. None and one are encoded as the option that stood here once.
+    pub(super) posts: Vec<Post>,
 }
 
 /// So many under a series, so long before the beacon's receipt.
@@ -81,10 +81,7 @@ impl Post {
 impl Posts {
     /// Every change with its sign.
     pub(super) fn signed(&self) -> impl Iterator<Item = (i64, &Post)> {
-        let added = self
-            .accepted
-            .iter()
-            .filter_map(|accepted| accepted.post.as_ref());
+        let added = self.accepted.iter().flat_map(|accepted| &accepted.posts);
         let withdrawn = self.withdrawn.iter();
         added
             .map(|post| (post.weight, post))
@@ -186,7 +183,7 @@ mod tests {
         };
         let accepted = |age_ms| Accepted {
             index: 0,
-            post: Some(post(age_ms)),
+            posts: vec![post(age_ms)],
         };
         let posts = Posts {
             accepted: vec![accepted(0), accepted(120_000), accepted(120_001)],

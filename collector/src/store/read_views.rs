@@ -140,10 +140,7 @@ impl Reader<'_> {
             return Ok(Vec::new());
         }
         self.beacons_with_events_in(events.window, events.rows, |row, posts, key| {
-            let brought = posts
-                .accepted
-                .iter()
-                .filter_map(|accepted| accepted.post.as_ref());
+            let brought = posts.accepted.iter().flat_map(|accepted| &accepted.posts);
             let fits = |post: &Post| events.fit(post.series, post.event_ms(row.received_ms()));
             if brought.into_iter().any(fits) {
                 candidates.insert(key);
@@ -155,7 +152,7 @@ impl Reader<'_> {
             let Some(state) = self.state(&key)? else {
                 continue;
             };
-            let mut standing = state.events.iter().filter_map(|event| event.entry);
+            let mut standing = state.events.iter().flat_map(|event| &event.entries);
             if standing.any(|entry| events.fit(entry.series, entry.event_ms)) {
                 found.push((state.first_received_ms, state.row.unwrap_or_default()));
             }
@@ -238,7 +235,7 @@ impl Reader<'_> {
                 if let Value::Object(body) = body {
                     shown.extend(body);
                 }
-                if let Some(post) = &accepted.post {
+                if let Some(post) = accepted.posts.first() {
                     shown.insert("class".to_owned(), self.class_of(post.series)?);
                 }
                 events.insert(event.n, (kind, Value::Object(shown)));

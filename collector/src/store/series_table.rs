@@ -3,7 +3,7 @@
 //! The writer alone gives numbers; what is committed may be looked up from everywhere.
 
 use super::StoreGauges;
-use crate::sli::{Class, Outcome, Series};
+use crate::sli::{Class, Latency, Outcome, Series};
 use rusqlite::{Connection, Row, Transaction, params};
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::Ordering;
@@ -12,9 +12,12 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 /// The value that stands for all values past a label's budget.
 const OTHER: &str = "_other";
 
+/// The latency of what has none: a value, since NULLs would not be unique.
+const NO_LATENCY: i64 = -1;
+
 /// Columns as [`series_of`] reads them.
 pub(super) const COLUMNS: &str = "app, kind, name, release, deployment, backend_origin, \
-                                  expected_origin, outcome, class, provisional, mixed";
+                                  expected_origin, outcome, class, provisional, mixed, latency";
 
 /// The committed part of the dictionary, for those who prepare beacons.
 #[derive(Clone, Debug, Default)]
@@ -201,7 +204,7 @@ pub(super) fn insert_app(transaction: &Transaction<'_>, app: &str) -> rusqlite::
 fn insert(transaction: &Transaction<'_>, series: &Series) -> rusqlite::Result<i64> {
     // The useless update makes RETURNING answer for a row that was there already.
     let sql = format!(
-        "INSERT INTO series ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+        "INSERT INTO series ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
          ON CONFLICT DO UPDATE SET app = app RETURNING id"
     );
     transaction.prepare_cached(&sql)?.query_row(
@@ -217,6 +220,7 @@ fn insert(transaction: &Transaction<'_>, series: &Series) -> rusqlite::Result<i6
             series.class.label(),
             series.provisional,
             series.mixed,
+            series.latency.bucket().map_or(NO_LATENCY, i64::from),
         ],
         |row| row.get(0),
     )
@@ -242,5 +246,7 @@ pub(super) fn series_of(row: &Row<'_>) -> rusqlite::Result<Option<Series>> {
         class,
         provisional: row.get("provisional")?,
         mixed: row.get("mixed")?,
+        latency: u8::try_from(row.get::<_, i64>("latency")?)
+            .map_or(Latency::UNKNOWN, Latency::of_bucket),
     }))
 }

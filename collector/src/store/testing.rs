@@ -58,7 +58,7 @@ impl Sender {
     pub(super) fn try_open(&self, config: &StoreConfig) -> anyhow::Result<Store> {
         let objectives = self.objectives.clone();
         let classify =
-            move |app: &str, head: &Head, event: &Event| objectives.contribution(app, head, event);
+            move |app: &str, head: &Head, event: &Event| objectives.contributions(app, head, event);
         Store::open(config, Arc::new(classify))
     }
 

@@ -54,11 +54,12 @@ pub(super) struct Document {
 }
 
 /// The standing revision of an event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct EventState {
     pub(super) n: u32,
     pub(super) rev: u32,
-    pub(super) entry: Option<Entry>,
+    /// Where it counts.
+    pub(super) entries: Vec<Entry>,
 }
 
 impl ViewState {
@@ -193,7 +194,8 @@ type Parts = (
 struct PackedEvent {
     n: u32,
     rev: u32,
-    entry: Option<PackedEntry>,
+    /// None and one are encoded as the option that stood here once.
+    entries: Vec<PackedEntry>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -223,12 +225,16 @@ impl Packed {
                 .map(|event| PackedEvent {
                     n: event.n,
                     rev: event.rev,
-                    entry: event.entry.map(|entry| PackedEntry {
-                        series: entry.series,
-                        weight: entry.weight,
-                        event_ms: since(entry.event_ms),
-                        received_ms: since(entry.received_ms),
-                    }),
+                    entries: event
+                        .entries
+                        .iter()
+                        .map(|entry| PackedEntry {
+                            series: entry.series,
+                            weight: entry.weight,
+                            event_ms: since(entry.event_ms),
+                            received_ms: since(entry.received_ms),
+                        })
+                        .collect(),
                 })
                 .collect(),
             drops: state.drops.clone(),
@@ -246,12 +252,16 @@ impl Packed {
         let events = self.events.into_iter().map(|event| EventState {
             n: event.n,
             rev: event.rev,
-            entry: event.entry.map(|entry| Entry {
-                series: entry.series,
-                weight: entry.weight,
-                event_ms: at(entry.event_ms),
-                received_ms: at(entry.received_ms),
-            }),
+            entries: event
+                .entries
+                .into_iter()
+                .map(|entry| Entry {
+                    series: entry.series,
+                    weight: entry.weight,
+                    event_ms: at(entry.event_ms),
+                    received_ms: at(entry.received_ms),
+                })
+                .collect(),
         });
         (self.seen, beacons, events.collect(), self.drops)
     }

@@ -36,7 +36,7 @@ fn open(folder: &Path) -> anyhow::Result<Store> {
     let apps = Config::parse(CONFIG).unwrap().apps;
     let objectives = Objectives::new(&apps);
     let classify =
-        move |app: &str, head: &Head, event: &Event| objectives.contribution(app, head, event);
+        move |app: &str, head: &Head, event: &Event| objectives.contributions(app, head, event);
     let config = StoreConfig {
         path: folder.join("store.sqlite"),
         ..StoreConfig::default()

@@ -2,13 +2,16 @@
 
 mod acceptance;
 mod answers;
+mod commands;
 mod findings;
 mod harness;
 mod hostile;
 mod kinds;
 mod migrations;
+mod objectives;
 mod private;
 mod process;
+mod prometheus;
 mod readiness;
 mod rejections;
 mod reloading;

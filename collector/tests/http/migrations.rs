@@ -54,3 +54,8 @@ async fn a_database_of_schema_1_says_what_it_said() {
 async fn a_database_of_schema_2_says_what_it_said() {
     reads_alike(2).await;
 }
+
+#[tokio::test]
+async fn a_database_of_schema_3_says_what_it_said() {
+    reads_alike(3).await;
+}

@@ -77,7 +77,7 @@ export const changes = (shell, tell) => {
         if (slowest[rank]) say('INP', slowest[rank].duration);
       });
   };
-  take('n', ([, , entry]) => timed(entry));
+  take('n', (at, entry) => timed(entry));
   for (const type of ['event', 'first-input']) observe(type, (entries) => entries.forEach(timed), { durationThreshold: 40 });
 
   on('vital', ({ name, value }) => {

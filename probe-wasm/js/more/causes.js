@@ -2,10 +2,9 @@
 // (https://github.com/GoogleChrome/web-vitals/tree/main/src/attribution): enter the entries that vitals are
 // computed from and the vitals as they are told, leaves one VitalCause each. Which entry made a vital is
 // known by its value alone; the vitals themselves are the core's.
-import { address, teller } from './tell.js';
 
 export const causes = (shell) => {
-  const { selector } = shell;
+  const { address, selector } = shell;
   // Newest first: candidates for the largest paint, frames of events as [painted, from, until].
   let paints, frames;
   // The ten slowest interactions, slowest first.
@@ -14,7 +13,7 @@ export const causes = (shell) => {
   let shifts, worst;
   // When the page was restored from memory.
   let restored;
-  let click = [];
+  let click = {};
   let loaded = [];
 
   const reset = (at) => {
@@ -30,14 +29,14 @@ export const causes = (shell) => {
 
   const tells = {};
   const tell = (tag, at, element, resource, interaction, part, ...values) => {
-    tells[tag] = tells[tag] || teller(shell, 8);
+    tells[tag] = tells[tag] || shell.teller(8);
     const fields = [tag, element, resource, interaction, values.length, ...values.flatMap((value, index) => [part + index, value * 1000])];
     shell.causes[['', '', 'LCP', 'CLS', 'INP'][tag]] = fields;
     tells[tag](at, ...fields);
   };
 
   // --- The largest paint. Its element may be gone by the time the vital is told.
-  shell.take('l', ([, , entry]) => {
+  shell.take('l', (at, entry) => {
     const { element, id } = entry;
     paints.unshift([entry, element ? selector(element) : id && !/\d{5}|@/.test(id) ? '#' + id : '']);
     paints.splice(20);
@@ -68,11 +67,11 @@ export const causes = (shell) => {
       // A video goes on loading after it was painted.
       until = Math.min(value, until);
     }
-    tell(2, startTime, element, address(shell, url), '', 0, first, from - first, until - from, value - until);
+    tell(2, startTime, element, address(url), '', 0, first, from - first, until - from, value - until);
   };
 
   // --- Layout shifts: windows of at most five seconds with gaps below one.
-  shell.take('m', ([, , { startTime, value, sources, hadRecentInput }]) => {
+  shell.take('m', (at, { startTime, value, sources, hadRecentInput }) => {
     if (hadRecentInput) return;
     if (!(startTime - shifts.last < 1000 && startTime - shifts.first < 5000)) shifts = { first: startTime, sum: 0, value: 0 };
     shifts.last = startTime;
@@ -101,15 +100,15 @@ export const causes = (shell) => {
     let slow = interactions.find(({ id }) => id === interactionId);
     if (!slow) interactions.push((slow = { id: interactionId, latency: -1 }));
     // What was clicked away is no target any more; the click knows it.
-    const element = target || (click[1] >= startTime && click[1] <= painted && click[2]);
+    const element = target || (click.at >= startTime && click.at <= painted && click.element);
     slow.element = slow.element || (element ? selector(element) : '');
     if (duration > slow.latency) Object.assign(slow, { latency: duration, entry, frame });
     interactions.sort((a, b) => b.latency - a.latency).splice(10);
   };
-  shell.take('c', (tuple) => {
-    click = tuple;
+  shell.take('c', (at, element) => {
+    click = { at, element };
   });
-  shell.take('n', ([, , entry]) => timed(entry));
+  shell.take('n', (at, entry) => timed(entry));
   shell.observe('event', (entries) => entries.forEach(timed), { buffered: true, durationThreshold: 40 });
 
   const INP = (value) => {

@@ -1,7 +1,6 @@
 // Routes shown without loading a document: enter the browser's soft-navigation entries, changes of the
 // history, the application's word, requests and changes of the DOM; leaves one RouteView each, with the
 // time until nothing was asked for or changed for half a second. What changed, it does not look at.
-import { after, later, teller } from './tell.js';
 
 export const routes = (shell) => {
   const PLATFORM = 0;
@@ -10,7 +9,7 @@ export const routes = (shell) => {
   const API = 3;
   const QUIET_MS = 500;
   const LIMIT_MS = 15000;
-  const { hook, now } = shell;
+  const { after, hook, later, now } = shell;
   const installed = now();
   // The last requests as [id, begun, ended].
   let calls = [];
@@ -52,7 +51,7 @@ export const routes = (shell) => {
     const left = QUIET_MS - (time - last);
     if (time - route.at >= LIMIT_MS) end(route.at + LIMIT_MS);
     // What has not been drained yet may be a request.
-    else if (left > 0 || hook.queue.length) timer = later(shell, Math.max(left, 50), settle);
+    else if (left > 0 || hook.queue.length) timer = later(Math.max(left, 50), settle);
     else {
       route.settled = 1;
       end(last);
@@ -63,9 +62,9 @@ export const routes = (shell) => {
     end(at);
     before = route ? route.at : 0;
     named = 0;
-    route = { tell: teller(shell, 9), at, from: shown, to: (shown = shell.route()), trigger, settled: 0 };
+    route = { tell: shell.teller(9), at, from: shown, to: (shown = shell.route()), trigger, settled: 0 };
     observer.observe(document, { childList: true, subtree: true, characterData: true });
-    timer = later(shell, QUIET_MS, settle);
+    timer = later(QUIET_MS, settle);
   };
 
   const moved = (trigger, replaced, at = now()) => {
@@ -74,8 +73,8 @@ export const routes = (shell) => {
     if (path !== was || (!replaced && search !== asked)) begin(trigger, at);
   };
 
-  after(shell, History.prototype, 'pushState', () => moved(HISTORY));
-  after(shell, History.prototype, 'replaceState', () => moved(HISTORY, 1));
+  after(History.prototype, 'pushState', () => moved(HISTORY));
+  after(History.prototype, 'replaceState', () => moved(HISTORY, 1));
   for (const type of ['popstate', 'hashchange']) shell.listen(window, type, () => moved(POP));
 
   // The entry comes with the paint, later than the change, and begins with the interaction that led to it.
@@ -89,12 +88,12 @@ export const routes = (shell) => {
     }
   }, { buffered: true });
 
-  shell.take('r', ([, at, id]) => {
+  shell.take('r', (at, id) => {
     calls = calls.concat([[id, at]]).slice(-100);
   });
   // Headers, then the body as far as the page reads it whole.
   for (const kind of ['e', 'b']) {
-    shell.take(kind, ([, at, id]) => {
+    shell.take(kind, (at, id) => {
       calls.find((call) => call[0] === id)[2] = at;
     });
   }
@@ -107,7 +106,7 @@ export const routes = (shell) => {
   });
 
   // The application names the route it has just changed to, or changes it without an address.
-  after(shell, hook.api, 'setRoute', () => {
+  after(hook.api, 'setRoute', () => {
     const to = shell.route();
     if (route && !route.ended && !named) route.to = shown = to;
     else if (to !== shown) begin(API, now());

@@ -2,7 +2,6 @@
 // themselves, leaves one event each, told when it opened, failed or ended and as it stands when the page is
 // left. Of messages only the times are known. What cannot be seen: what passed before this module came, the first
 // message then is 0; an event source's events of a name that nobody has listened to since.
-import { after, guard, later, teller, wrap } from './tell.js';
 
 export const sockets = (shell) => {
   const CONNECTING = 0;
@@ -13,7 +12,7 @@ export const sockets = (shell) => {
   const PROVISIONAL = 0;
   const FINAL = 1;
   const KEPT = 50;
-  const { hook, now } = shell;
+  const { after, guarded, hook, later, now, wrap } = shell;
   // Those not over, by their objects.
   const live = new Map();
 
@@ -31,7 +30,7 @@ export const sockets = (shell) => {
 
   const meet = (socket) => {
     if (live.has(socket) || live.size >= KEPT) return;
-    live.set(socket, { socket, names: ['message'], met: now(), outcome: CONNECTING, received: 0, sent: 0, first: 0, gap: 0, open: 0, reconnects: 0, tell: teller(shell, 13) });
+    live.set(socket, { socket, names: ['message'], met: now(), outcome: CONNECTING, received: 0, sent: 0, first: 0, gap: 0, open: 0, reconnects: 0, tell: shell.teller(13) });
     socket.addEventListener('message', heard);
   };
 
@@ -46,13 +45,13 @@ export const sockets = (shell) => {
   };
   const stand = (one) => one.at && tell(one, one.closed ? CLOSED : one.outcome, one.closed ? FINAL : PROVISIONAL, one.closed || now());
 
-  shell.take('w', ([, at, id, how, , socket]) => {
+  shell.take('w', (at, id, how, url, socket) => {
     meet(socket);
     const { origin, pathname } = new URL(socket.url);
     Object.assign(live.get(socket), { id, at, kind: +(how === 'EventSource'), origin, route: shell.template(pathname), expected: +shell.expected(origin.replace(/^ws/, 'http')) });
   });
 
-  shell.take('o', ([, at, id, type, code]) => {
+  shell.take('o', (at, id, type, code) => {
     const one = [...live.values()].find((other) => other.id === id);
     if (type === 'open') {
       if (one.opened) one.reconnects++;
@@ -71,27 +70,27 @@ export const sockets = (shell) => {
     tell(one, how, one.kind && one.socket.readyState < 2 ? PROVISIONAL : FINAL, at, code);
   });
 
-  after(shell, WebSocket.prototype, 'send', (socket) => live.get(socket).sent++);
+  after(WebSocket.prototype, 'send', (socket) => live.get(socket).sent++);
   // Events with a name of their own are no messages: heard are those the page listens to.
-  after(shell, EventSource.prototype, 'addEventListener', (socket, [name]) => {
+  after(EventSource.prototype, 'addEventListener', (socket, [name]) => {
     const { names } = live.get(socket);
     if (/^(open|error)$/.test(name) || names.includes(name)) return;
     names.push(name);
     socket.addEventListener(name, heard);
   });
   // No event tells of it. What the hook noted of this connection is drained first.
-  after(shell, EventSource.prototype, 'close', (socket) => {
+  after(EventSource.prototype, 'close', (socket) => {
     const one = live.get(socket);
     one.closed = one.closed || now();
-    later(shell, 1000, () => stand(one));
+    later(1000, () => stand(one));
   });
 
   // The hook's tuple comes when the page has time, the first message perhaps before.
   for (const name of ['WebSocket', 'EventSource']) {
-    wrap(shell, window, name, (theirs) => new Proxy(theirs, {
+    wrap(self, name, (theirs) => new Proxy(theirs, {
       construct(...given) {
         const socket = Reflect.construct(...given);
-        if (!hook.stopped) guard(meet)(socket);
+        guarded(meet)(socket);
         return socket;
       },
     }));

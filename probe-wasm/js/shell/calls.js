@@ -3,17 +3,29 @@
 // ends with its body. Bodies are looked at for one declared field, and let go.
 import { wasm } from './wasm.js';
 import { readField } from './body.js';
-import { config, fromHex, hook, lent, now, observe, text } from './ground.js';
+import { config, fromHex, guarded, hook, lent, now, observe, text } from './ground.js';
 import { expected, fitting, ruleOf, template } from './rules.js';
 import { bodies } from './streams.js';
 
-const [LOAD, HEADERS, ERROR, ABORT, TIMEOUT, TAKEN, REFUSED] = [0, 1, 2, 3, 4, 5, 6];
+const LOAD = 0;
+const HEADERS = 1;
+const ERROR = 2;
+const ABORT = 3;
+const TIMEOUT = 4;
+const TAKEN = 5;
+const REFUSED = 6;
 const HOW = { load: LOAD, abort: ABORT, AbortError: ABORT, timeout: TIMEOUT, TimeoutError: TIMEOUT };
 const how = (name) => HOW[name] ?? ERROR;
 // What the core wants done about a call.
-const [OPEN, , NOBODY_THERE, READING] = [0, 1, 2, 3];
-const [RULED, GOOD, WRONG_TYPE] = [1, 2, 4];
-const [EXPECTED, FIELD, TRACED] = [4, 8, 16];
+const OPEN = 0;
+const NOBODY_THERE = 2;
+const READING = 3;
+const RULED = 1;
+const GOOD = 2;
+const WRONG_TYPE = 4;
+const EXPECTED = 4;
+const FIELD = 8;
+const TRACED = 16;
 
 // Those under way: { at, url, origin, rule, from }, headersAt and, of a fetch, its answer once it is there, endedAt when
 // the browser's entry came first.
@@ -40,11 +52,18 @@ export const tellPieces = () => {
 };
 
 let check;
+// At once where it can be: what the page does next may belong to another attempt.
+const fieldRead = guarded((id, { good }, value) => {
+  const found = value === undefined ? 3 : value === null ? 2 : good?.includes(value) ? 0 : 1;
+  wasm.field_read(id, found, found < 2 && text(value));
+  forget(id);
+  hook.wake();
+});
 const decide = (id, decision, body) => {
   const { origin, rule } = calls.get(id);
   if (decision === READING) {
     // The body of a fetch is the page's to read first.
-    if (body !== undefined) readField(body, rule.field, (value) => hook.note('d', now(), id, value));
+    if (body !== undefined) readField(body, rule.field, (value) => fieldRead(id, rule, value));
   } else if (decision !== OPEN) {
     forget(id);
     if (decision === NOBODY_THERE && check) check(origin, (answered) => hook.note('k', now(), id, answered));
@@ -89,12 +108,6 @@ export const tuples = {
   // What is no JSON has come all the same.
   b: (at, id, body, fault) => bodyEnds(id, at, fault && fault !== 'SyntaxError' ? fault : 'load', fault ? '' : body),
   q: (at, id, name) => bodyEnds(id, at, name),
-  d(at, id, value) {
-    const { rule } = calls.get(id);
-    const found = value === undefined ? 3 : value === null ? 2 : rule.good?.includes(value) ? 0 : 1;
-    wasm.field_read(id, found, found < 2 && text(value));
-    forget(id);
-  },
   k: (at, id, answered) => wasm.checked(id, answered),
   // Bodies nobody reads, or reads in ways unseen: the browser's entry tells the end. It belongs to the earliest
   // call of its address that was sent before it and whose end the page's own reading will not tell.

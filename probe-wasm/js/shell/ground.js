@@ -7,7 +7,17 @@ export let config;
 // The shared words at the positions of `word` in src/deliver/outlet.rs, then bytes lent to the call being made.
 export let words;
 export let lent;
-export const [NEXT_EVENT, NEXT_SEQ, ROUTE, ONLINE, CONNECTION, PLACE, NOW, DETAILS, VITALS, BEFORE, PAINTED] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 32, 64];
+export const NEXT_EVENT = 0;
+export const NEXT_SEQ = 1;
+export const ROUTE = 2;
+export const ONLINE = 3;
+export const CONNECTION = 4;
+export const PLACE = 5;
+export const NOW = 6;
+export const DETAILS = 7;
+export const VITALS = 8;
+export const BEFORE = 32;
+export const PAINTED = 64;
 
 export const open = (given) => {
   hook = given;
@@ -75,17 +85,37 @@ export const guarded = (work) => (...given) => {
     failed(fault);
   }
 };
+// `localStorage` or `sessionStorage`; nothing where nothing may be kept, or where the browser keeps nothing.
+export const storage = guarded((name) => config.storage !== 'none' && !hook.gpc && self[name]);
 // For as long as nobody calls stop().
 export const listen = (target, type, tell) => {
   const heard = guarded(tell);
   target.addEventListener(type, heard, true);
   hook.undo.push(() => target.removeEventListener(type, heard, true));
 };
+// Hears tuples by their kind, and what else the shell tells its rooms and modules.
+const heard = {};
+export const on = (what, hear) => (heard[what] = heard[what] || []).push(guarded(hear));
+export const tell = (what, ...told) => heard[what]?.forEach((hear) => hear(...told));
+export const later = (wait, work) => setTimeout(guarded(work), wait);
+// Puts ours in the place of theirs, until stopped. Who wrapped it after us keeps ours, which then only passes on.
 export const wrap = (owner, name, make) => {
   const theirs = owner[name];
+  const own = Object.getOwnPropertyDescriptor(owner, name);
   const ours = (owner[name] = make(theirs));
-  hook.undo.push(() => owner[name] === ours && (owner[name] = theirs));
+  hook.undo.push(() => {
+    if (owner[name] !== ours) return;
+    if (own) owner[name] = theirs;
+    else delete owner[name];
+  });
 };
+// Tells `(this, arguments)` after a function of the browser's has done its work.
+export const after = (owner, name, tell) =>
+  wrap(owner, name, (theirs) => function () {
+    const result = theirs.apply(this, arguments);
+    guarded(tell)(this, arguments);
+    return result;
+  });
 // Whether the browser tells of such entries.
 export const tells = (type) => PerformanceObserver.supportedEntryTypes.includes(type);
 // Tells of those that came before and of the rest as the browser does; returns a function that takes what it

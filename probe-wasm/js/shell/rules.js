@@ -93,8 +93,10 @@ export const template = (path) => {
   }));
   return templates.find(([stands]) => stands(path))?.[1] || hook.template(path);
 };
-// An address without query and fragment, its path as it may leave.
+// An address without query and fragment, its path as it may leave. Only the web has addresses to tell: data and
+// blobs are contents, extensions are the user's own.
 export const address = (url) => {
-  const { origin, pathname } = new URL(url, document.baseURI);
+  if (!/^http/.test(url)) return '';
+  const { origin, pathname } = new URL(url);
   return origin + template(pathname);
 };

@@ -124,7 +124,10 @@ export const tapStreams = () => {
     }, quietly);
   }
 
-  const body = Object.getOwnPropertyDescriptor(Response.prototype, 'body');
+  const answers = Response.prototype;
+  const current = () => Object.getOwnPropertyDescriptor(answers, 'body');
+  const put = (property) => Object.defineProperty(answers, 'body', property);
+  const body = current();
   const ours = {
     ...body,
     get() {
@@ -134,8 +137,6 @@ export const tapStreams = () => {
       return stream;
     },
   };
-  Object.defineProperty(Response.prototype, 'body', ours);
-  hook.undo.push(() => {
-    if (Object.getOwnPropertyDescriptor(Response.prototype, 'body').get === ours.get) Object.defineProperty(Response.prototype, 'body', body);
-  });
+  put(ours);
+  hook.undo.push(() => current().get === ours.get && put(body));
 };

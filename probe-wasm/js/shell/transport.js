@@ -1,6 +1,7 @@
 // Bytes leave for the collector: by fetch with keepalive while the page lives, by sendBeacon when it is
 // being hidden. No header is set and the body has no type, so no preflight is made. The time of sending
 // within them is renewed, because the collector reckons the time of each event from it.
+import { config, guarded, hook } from './ground.js';
 
 // What the browser grants all keepalive requests of a page together, in bytes.
 const KEEPALIVE = 65536;
@@ -17,17 +18,15 @@ const renewed = (bytes) => {
   return bytes;
 };
 
-const keyed = (collector, app) => collector.replace(/\/?$/, '/v1/beacons/') + app;
-
 // `cost` counts what was sent: beacons, bytes, and what failed, at its places in core.js.
-export const openTransport = ({ fetch, endpoint, config }, cost) => {
+export const openTransport = (cost) => {
   const ready = (bytes) => {
     cost[3]++;
     cost[4] += bytes.length;
     return renewed(bytes);
   };
-  const endpoints = [endpoint];
-  if (config.fallbackCollector) endpoints.push(keyed(config.fallbackCollector, config.app));
+  const endpoints = [hook.endpoint];
+  if (config.fallbackCollector) endpoints.push(config.fallbackCollector.replace(/\/?$/, '/v1/beacons/') + config.app);
   let current = 0;
   let failures = 0;
   let flying = 0;
@@ -36,7 +35,7 @@ export const openTransport = ({ fetch, endpoint, config }, cost) => {
     send(body) {
       const size = body.length;
       flying += size;
-      return fetch(endpoints[current], { method: 'POST', body: ready(body), keepalive: flying <= KEEPALIVE, credentials: 'omit' })
+      return hook.fetch(endpoints[current], { method: 'POST', body: ready(body), keepalive: flying <= KEEPALIVE, credentials: 'omit' })
         .then(
           (answer) => {
             const said = [answer.status, 1000 * answer.headers.get('retry-after') || 0];
@@ -57,12 +56,6 @@ export const openTransport = ({ fetch, endpoint, config }, cost) => {
         });
     },
     // Whether the browser took it.
-    handOver(body) {
-      try {
-        return navigator.sendBeacon(endpoints[current], ready(body));
-      } catch {
-        return false;
-      }
-    },
+    handOver: guarded((body) => navigator.sendBeacon(endpoints[current], ready(body))),
   };
 };

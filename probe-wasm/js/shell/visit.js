@@ -1,13 +1,12 @@
 // The visit and what heads each beacon: the tab's memory of session and last view, whether this session's
 // details were drawn, what the application says of the visit. The times of a visit are src/session.rs's to judge.
 import { wasm } from './wasm.js';
-import { config, cut, fromHex, guarded, hex, hook, lend, navigation } from './ground.js';
+import { config, cut, fromHex, guarded, hex, hook, lend, navigation, storage } from './ground.js';
 import { route } from './page.js';
 
 const KEY = 'sightline';
 const KINDS = ['navigate', 'reload', 'back_forward', 'back_forward_cache', 'prerender'];
 const seconds = () => Math.floor(Date.now() / 1000);
-const storage = guarded(() => config.storage !== 'none' && !hook.gpc && sessionStorage);
 
 // [session, since, active], and the view before with its last beacon.
 let visit;
@@ -36,7 +35,7 @@ export const openVisit = (restored) => {
   kind = restored ? 3 : document.prerendering || activationStart > 0 ? 4 : Math.max(0, KINDS.indexOf(type));
   sessions = 0;
   remembered = visit = previous = 0;
-  const kept = storage();
+  const kept = storage('sessionStorage');
   if (!kept) return;
   begin();
   const [, session, since, active, view, seq] = /^([\da-f]{16})\.(\d+)\.(\d+)\.([\da-f]{32})\.(\d+)$/.exec(kept[KEY]) || [];
@@ -52,12 +51,13 @@ export const navigationType = () => KINDS[kind].replace(/_/g, '-');
 export const remember = guarded((beacons) => {
   const kept = visit && beacons && [...visit, hook.view, beacons - 1].join('.');
   // A full or forbidden storage costs the next view its reference to this one.
-  if (kept && kept !== remembered) storage()[KEY] = remembered = kept;
+  if (kept && kept !== remembered) storage('sessionStorage')[KEY] = remembered = kept;
 });
 export const forgetVisit = () => sessionStorage.removeItem(KEY);
 
-// Whether the details of this session leave: the same for all of it, and for one view where none is kept.
-export const isDrawn = () => parseInt((visit ? visit[0] : hook.view).slice(0, 8), 16) < (config.sampleDetail ?? 1) * 2 ** 32;
+// Whether the details of this session leave, 0, were not drawn, or are refused: the same for all of it, and for one
+// view where none is kept.
+export const detail = () => hook.gpc ? 2 : +(parseInt((visit ? visit[0] : hook.view).slice(0, 8), 16) >= (config.sampleDetail ?? 1) * 2 ** 32);
 
 // Lends what stands in `beacon::Head`, cut as `Queue::seal` wants it; returns [start of the tail, length].
 export const lendHead = () => {
@@ -65,11 +65,11 @@ export const lendHead = () => {
     fromHex(hook.view),
     visit ? [1, fromHex(visit[0])] : 0,
     Date.now(),
-    // The core is loaded; details leave, were not drawn, or are refused.
-    0, hook.gpc ? 2 : isDrawn() ? 0 : 1,
+    // The core is loaded.
+    0, detail(),
     route(), cut(config.release), cut(hook.deployment()), cut(location.origin, 256), cut(config.backendOrigin, 256), kind,
     previous,
   ]);
-  const given = hook.gpc || !isDrawn() ? [] : [...attributes];
+  const given = detail() ? [] : [...attributes];
   return [tail, lend([given.length, ...given.flat()], tail)];
 };

@@ -20,13 +20,14 @@ function page(config) {
   const tellings = [];
   const listeners = {};
   const hook = { fits, undo: [] };
+  console.warn = (said) => {
+    const [, key, text] = /^sightline: (.*?): (.*)$/s.exec(said);
+    tellings.push(key);
+    problems.set(key, text);
+  };
   install({
     hook,
-    config: { app: 'shop', collector: 'https://rum.example.org', ...config },
-    problem(key, text) {
-      tellings.push(key);
-      problems.set(key, text);
-    },
+    config: { app: 'shop', collector: 'https://rum.example.org', debug: true, ...config },
     on: (what, listener) => (listeners[what] = listener),
   });
   return {

@@ -41,15 +41,15 @@ function shell(config = {}, changes = {}) {
   const heard = {};
   const observers = {};
   const problems = [];
+  console.warn = (text) => problems.push(text.replace(/^sightline: /, ''));
   const shell = {
-    config,
+    config: { debug: true, ...config },
     causes: {},
     hook: { view: 'v-', hiddenAt: -1 },
     now: () => 500,
     on: (what, listener) => (heard[what] = heard[what] || []).push(listener),
-    take: (kind, listener) => shell.on(`take ${kind}`, listener),
+    take: (kind, listener) => shell.on(kind, listener),
     observe: (type, listener) => (observers[type] = listener),
-    problem: (key, text) => problems.push(`${key}: ${text}`),
     details: () => true,
     more: () => undefined,
     navigationType: () => 'navigate',
@@ -294,9 +294,9 @@ test('shifts and interactions on their way are told as web-vitals reckons them',
   const event = (interactionId, duration) => ({ interactionId, duration, startTime: 10 });
   observers.event([event(1, 48), event(0, 900), event(8, 120)]);
   await told();
-  listeners['take n'](['n', 10, event(15, 64)]);
+  listeners.n(10, event(15, 64));
   await told();
-  listeners['take n'](['n', 10, event(15, 200)]);
+  listeners.n(10, event(15, 200));
   await told();
   await told();
   assert.deepEqual(heard, { FCP: [50], CLS: [0.1, 0.2, 0.3], INP: [120, 200] });

@@ -385,12 +385,17 @@ impl Queue {
     }
 
     fn give_up(&mut self, index: usize, reason: usize) {
-        if let Some(sealed) = self.all.get(index) {
-            for (dropped, told) in self.dropped.iter_mut().zip(&sealed.told) {
-                *dropped += told;
+        let Self { all, dropped, .. } = self;
+        if let Some(sealed) = all.get_mut(index) {
+            // Told anew with those it held.
+            if let Some(told) = sealed.told.get_mut(reason) {
+                *told += sealed.events;
             }
-            let events = sealed.events;
-            self.drop_events(reason, events);
+            for (reason, told) in sealed.told.iter().enumerate() {
+                if let Some(dropped) = dropped.get_mut(reason) {
+                    *dropped += told;
+                }
+            }
         }
     }
 }

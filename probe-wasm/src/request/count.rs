@@ -3,10 +3,25 @@
 use super::{Call, flag};
 use crate::Text;
 use crate::deliver::{LATER, Outlet};
-use beacon::{EDGES_MS, Histogram, RequestOutcome};
+use beacon::{EDGES_MS, RequestOutcome};
 
 /// Distinct kinds of call counted between two beacons; further ones are counted as dropped.
 const CELLS: usize = 64;
+
+/// The edges of the wire, half as wide.
+#[expect(clippy::cast_possible_truncation, reason = "a test compares them")]
+const EDGES: [u16; EDGES_MS.len()] = {
+    let mut edges = [0; EDGES_MS.len()];
+    let mut index = 0;
+    while index < edges.len() {
+        #[expect(clippy::indexing_slicing, reason = "while it is built")]
+        {
+            edges[index] = EDGES_MS[index] as u16;
+        }
+        index += 1;
+    }
+    edges
+};
 
 #[derive(Clone, Copy, Debug)]
 struct Cell {
@@ -60,8 +75,12 @@ impl Counts {
             {
                 continue;
             }
-            let bucket = Histogram::bucket_of(call.duration_ms());
-            if let Some(count) = cell.buckets.get_mut(usize::from(bucket)) {
+            let duration_ms = call.duration_ms();
+            let mut bucket = 0;
+            for edge in &EDGES {
+                bucket += usize::from(u32::from(*edge) < duration_ms);
+            }
+            if let Some(count) = cell.buckets.get_mut(bucket) {
                 *count += 1;
                 cell.calls += 1;
             }
@@ -118,7 +137,7 @@ impl Counts {
 mod tests {
     use super::*;
     use crate::deliver::told;
-    use beacon::{EventKind, RequestCounts};
+    use beacon::{EventKind, Histogram, RequestCounts};
 
     fn call(route: Text, duration: crate::Millis) -> Call {
         Call {
@@ -165,6 +184,11 @@ mod tests {
             kinds,
             [counted("/a", &[4, 40_000, 5]), counted("/b", &[700])]
         );
+    }
+
+    #[test]
+    fn the_edges_are_those_of_the_wire() {
+        assert_eq!(EDGES.map(u32::from), EDGES_MS);
     }
 
     #[test]

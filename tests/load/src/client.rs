@@ -6,7 +6,7 @@ use crate::visits::{BeaconId, Crowd};
 use anyhow::{Context, Result, bail};
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::io::{ErrorKind, Read, Write};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -68,10 +68,12 @@ struct Flight {
 
 /// A set of open connections and the crowd whose beacons they carry.
 pub(crate) struct Client {
+    to: SocketAddr,
     poll: Poll,
     events: Events,
     connections: Vec<Connection>,
-    idle: Vec<usize>,
+    /// Longest idle first: one that is never used would be closed.
+    idle: VecDeque<usize>,
     crowd: Crowd,
     head: Vec<u8>,
     body: Vec<u8>,
@@ -97,21 +99,15 @@ impl Client {
         let poll = Poll::new()?;
         let mut open = Vec::with_capacity(connections);
         for number in 0..connections {
-            let stream =
-                std::net::TcpStream::connect(to).with_context(|| format!("no way to {to}"))?;
-            stream.set_nodelay(true)?;
-            stream.set_nonblocking(true)?;
-            let mut stream = TcpStream::from_std(stream);
-            poll.registry()
-                .register(&mut stream, Token(number), Interest::READABLE)?;
             open.push(Connection {
-                stream,
+                stream: opened(to, &poll, number)?,
                 flight: None,
                 answer: Vec::with_capacity(512),
                 unsent: Vec::with_capacity(2048),
             });
         }
         Ok(Self {
+            to,
             poll,
             events: Events::with_capacity(1024),
             idle: (0..connections).collect(),
@@ -164,6 +160,18 @@ impl Client {
         mut taken: impl FnMut(BeaconId),
     ) -> Result<Run> {
         let mut run = Run::default();
+        // What was closed while nobody looked is opened again first.
+        loop {
+            self.poll
+                .poll(&mut self.events, Some(Duration::from_millis(1)))?;
+            let ready: Vec<usize> = self.events.iter().map(|event| event.token().0).collect();
+            if ready.is_empty() {
+                break;
+            }
+            for number in ready {
+                self.progress(number, &mut Run::default(), false, &mut taken)?;
+            }
+        }
         let begun = Instant::now();
         let end = begun + length;
         let mut sent = 0u64;
@@ -174,7 +182,9 @@ impl Client {
             }
             if now < end {
                 while let Some(due) = due(pace, begun, sent, now) {
-                    let Some(number) = self.idle.pop() else { break };
+                    let Some(number) = self.idle.pop_front() else {
+                        break;
+                    };
                     self.send(number, due, &mut run)?;
                     sent += 1;
                 }
@@ -240,6 +250,23 @@ impl Client {
             .context("a request could not be sent whole")
     }
 
+    /// Idle for longer than the server waits, a connection is closed; as browsers do, another is opened.
+    /// What was on its way just then is strange, and where the server's end is waited for, its end.
+    fn reopen(&mut self, number: usize, run: &mut Run) -> Result<()> {
+        let connection = &mut self.connections[number];
+        let was_busy = connection.flight.take().is_some();
+        if was_busy && self.open.is_some() {
+            return Err(Cut.into());
+        }
+        connection.answer.clear();
+        connection.stream = opened(self.to, &self.poll, number).map_err(|_| Cut)?;
+        if was_busy {
+            run.strange += 1;
+            self.idle.push_back(number);
+        }
+        Ok(())
+    }
+
     fn progress(
         &mut self,
         number: usize,
@@ -251,10 +278,13 @@ impl Client {
         let mut buffer = [0; 4096];
         loop {
             match connection.stream.read(&mut buffer) {
-                Ok(0) => return Err(Cut.into()),
+                Ok(0) => return self.reopen(number, run),
                 Ok(read) => connection.answer.extend_from_slice(&buffer[..read]),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) if error.kind() == ErrorKind::ConnectionReset => {
+                    return self.reopen(number, run);
+                }
                 Err(error) => return Err(error.into()),
             }
             let Some(status) = whole_answer(&connection.answer)? else {
@@ -262,7 +292,7 @@ impl Client {
             };
             connection.answer.clear();
             let flight = connection.flight.take().context("an answer to nothing")?;
-            self.idle.push(number);
+            self.idle.push_back(number);
             if (200..300).contains(&status) {
                 if let Some(open) = &mut self.open {
                     open.remove(&flight.beacon);
@@ -275,6 +305,16 @@ impl Client {
             return Ok(());
         }
     }
+}
+
+fn opened(to: SocketAddr, poll: &Poll, number: usize) -> Result<TcpStream> {
+    let stream = std::net::TcpStream::connect(to).with_context(|| format!("no way to {to}"))?;
+    stream.set_nodelay(true)?;
+    stream.set_nonblocking(true)?;
+    let mut stream = TcpStream::from_std(stream);
+    poll.registry()
+        .register(&mut stream, Token(number), Interest::READABLE)?;
+    Ok(stream)
 }
 
 /// When the next one is due, if that is not in the future.

@@ -73,7 +73,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let rate = bench.collector(&place, baseline)?;
     bench.baseline_at(rate * 0.7)?;
     if options.fill > 0 {
-        bench.fill(&place, rate)?;
+        bench.fill(&place)?;
     }
     if let Some(file) = &options.json {
         let text = serde_json::to_string_pretty(&Value::Object(bench.figures))?;
@@ -131,7 +131,7 @@ impl Bench<'_> {
             server.ready_after.as_secs_f64()
         );
         // Other views than those of an earlier run on the same database.
-        let seed = u64::from(std::process::id());
+        let seed = server.seed();
         let mut client = self.client(&server, seed)?;
         client.run(Pace::Saturating, self.seconds(2, 5), |_| {})?;
         let commits = server.metric("sightline_collector_store_commits_total")?;
@@ -179,7 +179,7 @@ impl Bench<'_> {
     /// More than can be taken, on more connections than the writer's queue has places: the rest must be
     /// refused, and at once.
     fn overload(&mut self, server: &Server, rate: f64) -> Result<()> {
-        let crowd = Crowd::new(self.options.visits, u64::from(std::process::id()) + 1)?;
+        let crowd = Crowd::new(self.options.visits, server.seed() + (1 << 31))?;
         let mut client = Client::connect(server.public, OVERLOAD_CONNECTIONS, crowd)?;
         // Until everything that is bounded has come to its bound.
         let settling = Duration::from_secs(self.options.overload / 5);
@@ -205,10 +205,25 @@ impl Bench<'_> {
         Ok(())
     }
 
-    /// Full of beacons: as fast as before, and soon there again?
-    fn fill(&mut self, place: &Place, rate: f64) -> Result<()> {
+    /// All that a collector takes on the database of a place.
+    fn speed(&self, what: &str, place: &Place) -> Result<f64> {
         let server = Server::collector(place)?;
-        let mut client = self.client(&server, 3)?;
+        // Others than any before, also on the full one.
+        let seed = server.seed();
+        let mut client = self.client(&server, seed)?;
+        client.run(Pace::Saturating, self.seconds(2, 5), |_| {})?;
+        let run = measured(what, &server, || {
+            client.run(Pace::Saturating, self.seconds(9, 30), |_| {})
+        })?;
+        drop(client);
+        server.stop()?;
+        Ok(run.per_second())
+    }
+
+    /// Full of beacons: as fast as before, and soon there again?
+    fn fill(&mut self, place: &Place) -> Result<()> {
+        let server = Server::collector(place)?;
+        let mut client = self.client(&server, server.seed())?;
         let mut stored = 0;
         while stored < self.options.fill {
             let run = measured(&format!("filling, {stored} so far"), &server, || {
@@ -216,23 +231,37 @@ impl Bench<'_> {
             })?;
             stored += run.taken;
         }
-        let run = measured("collector, all it takes when full", &server, || {
-            client.run(Pace::Saturating, self.seconds(9, 60), |_| {})
-        })?;
         drop(client);
         server.stop()?;
+        // In turn, since a shared machine is never as fast twice.
+        let (mut fresh, mut full) = (Vec::new(), Vec::new());
+        for _ in 0..3 {
+            let folder = tempfile::tempdir_in(&self.options.folder)?;
+            let empty = Place {
+                program: place.program.clone(),
+                folder: folder.path().to_owned(),
+            };
+            fresh.push(self.speed("collector, empty", &empty)?);
+            full.push(self.speed("collector, full", place)?);
+        }
+        let ratio = median(full) / median(fresh);
         let again = Server::collector(place)?;
         println!(
             "  with {stored} beacons stored: {:.1}% of the speed, ready after {:.2} s; {:.0} MB on disk",
-            run.per_second() / rate * 100.0,
+            ratio * 100.0,
             again.ready_after.as_secs_f64(),
             place.disk_bytes() as f64 / 1e6,
         );
         self.put("full_beacons", stored as f64);
-        self.put("full_ratio", run.per_second() / rate);
+        self.put("full_ratio", ratio);
         self.put("full_restart_s", again.ready_after.as_secs_f64());
         again.stop()
     }
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(0.0)
 }
 
 /// Runs, and says what it cost whom.

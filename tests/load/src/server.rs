@@ -66,6 +66,11 @@ impl Server {
         })
     }
 
+    /// A number that no other server of this machine has had lately, for views that no other has seen.
+    pub(crate) fn seed(&self) -> u64 {
+        u64::from(self.child.id())
+    }
+
     /// Seconds on a processor so far.
     pub(crate) fn cpu_seconds(&self) -> f64 {
         cpu_seconds(&format!("/proc/{}/stat", self.child.id()))

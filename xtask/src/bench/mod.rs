@@ -5,6 +5,7 @@ mod crash;
 mod detector;
 mod ingest;
 mod size;
+mod slo;
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -23,6 +24,8 @@ pub(crate) enum Bench {
     Crash(crash::Options),
     /// Durable beacons a second, how soon they are acknowledged, and what they cost in memory and on disk
     Ingest(ingest::Options),
+    /// The status of a hundred objectives over thirty days, from a store that holds ninety
+    Slo,
     /// How soon an incident is found and how often none is, on simulated traffic through the real code
     Detector(detector::Options),
     /// Bytes of the probe: early hook, glue and wasm; raw, gzip -9, brotli -11
@@ -38,6 +41,7 @@ pub(crate) fn run(bench: &Bench) -> Result<()> {
         Bench::Accuracy { json } => accuracy::run(json.as_deref()),
         Bench::Crash(options) => crash::run(options),
         Bench::Ingest(options) => ingest::run(options),
+        Bench::Slo => slo::run(),
         Bench::Detector(options) => detector::run(options),
         Bench::Size { json } => size::run(json.as_deref()),
     }

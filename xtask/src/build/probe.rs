@@ -33,7 +33,7 @@ const FLAGS: [&str; 5] = [
 ];
 /// Flattened first, more is found to be alike; where functions are in the order of their use, the calls of
 /// them have short and similar numbers.
-const OPTIMISATIONS: [&str; 10] = [
+const OPTIMISATIONS: [&str; 11] = [
     "--traps-never-happen",
     "--low-memory-unused",
     "--flatten",
@@ -43,10 +43,18 @@ const OPTIMISATIONS: [&str; 10] = [
     "--converge",
     "-Oz",
     "--converge",
+    "--reorder-locals",
     "--reorder-functions",
 ];
 /// Modules of their own: the second one, and those fetched only by option or use.
-const MODULES: [&str; 5] = ["more.js", "api.js", "check.js", "events.js", "debug.js"];
+const MODULES: [&str; 6] = [
+    "more.js",
+    "api.js",
+    "check.js",
+    "console.js",
+    "events.js",
+    "debug.js",
+];
 /// Not modules, because they must run at once.
 const SCRIPTS: [&str; 2] = ["early.js", "trace.js"];
 const COPIED: [&str; 8] = [
@@ -132,9 +140,6 @@ pub(crate) fn probe() -> Result<()> {
         )?;
         // One file first, so that the short names are given once to all that knows the long ones.
         let names = work.join("members.json");
-        if names.exists() {
-            fs::remove_file(&names)?;
-        }
         for name in COPIED {
             members::stay_out_of(name, &fs::read_to_string(npm_dir.join(name))?)?;
         }
@@ -275,15 +280,18 @@ fn bundled(npm_dir: &Path, from: &Path, to: &Path) -> Result<()> {
     )
 }
 
-/// terser's output is a twentieth smaller than esbuild's once it is compressed. `names` remembers how members
-/// were shortened in the files before.
+/// terser's output is a twentieth smaller than esbuild's once it is compressed. `names` is where the short names of
+/// members stand for it.
 fn minify(npm_dir: &Path, names: &Path, from: &Path, to: &Path, module: bool) -> Result<()> {
     let text = fs::read_to_string(from).with_context(|| format!("{}", from.display()))?;
     members::stay_out_of_strings(&from.display().to_string(), &text)?;
+    let readable = names.with_file_name("script.js");
+    fs::write(&readable, without_constants(&text))?;
+    members::write_names(names)?;
     let mut terser = npm::tool(npm_dir, "terser");
-    terser.arg(from).args([
+    terser.arg(&readable).args([
         "--compress",
-        "passes=3,unsafe_arrows=true,keep_fargs=false,pure_getters=true,hoist_funs=true",
+        "passes=3,unsafe_arrows=true,keep_fargs=false,pure_getters=true,inline=1",
         "--mangle",
         "--mangle-props",
         &members::terser_option(),
@@ -296,20 +304,22 @@ fn minify(npm_dir: &Path, names: &Path, from: &Path, to: &Path, module: bool) ->
         terser.arg("--module");
     }
     shell::run_quietly(&mut terser)?;
-    members::only_members(names)?;
-    fs::write(to, without_constants(&fs::read_to_string(to)?))?;
     Ok(())
 }
 
-/// One word for all variables compresses better than two: `const` becomes `let` where a statement begins.
+/// One word for all variables compresses better than two, and neighbours are joined: `const` becomes `let` where a
+/// line or a loop begins.
 fn without_constants(script: &str) -> String {
-    let mut parts = script.split("const");
-    let mut without = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let begins = without.is_empty() || without.ends_with([';', '{', '}', '(', ')', ':', '>']);
-        let declares = part.starts_with([' ', '{', '[']);
-        without.push_str(if begins && declares { "let" } else { "const" });
-        without.push_str(part);
+    let mut without = String::with_capacity(script.len());
+    for line in script.lines() {
+        let code = line.trim_start();
+        let changed = match code.strip_prefix("const ") {
+            Some(declaration) => format!("let {declaration}"),
+            None => code.replacen("for (const ", "for (let ", 1),
+        };
+        without.push_str(&line[..line.len() - code.len()]);
+        without.push_str(&changed);
+        without.push('\n');
     }
     without
 }
@@ -320,8 +330,8 @@ mod tests {
 
     #[test]
     fn only_declarations_lose_their_constancy() {
-        let script = "const a=1;for(const[b]of c){const{constant:d}=b}e('a const is')";
-        let without = "let a=1;for(let[b]of c){let{constant:d}=b}e('a const is')";
+        let script = "const a = 1;\n  for (const [b] of c) {\n    const { constant: d } = b;\n}\ne('a const is');\n";
+        let without = "let a = 1;\n  for (let [b] of c) {\n    let { constant: d } = b;\n}\ne('a const is');\n";
         assert_eq!(without_constants(script), without);
     }
 }

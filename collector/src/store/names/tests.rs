@@ -44,7 +44,7 @@ fn group() -> impl Strategy<Value = Group> {
 
 fn opened() -> Connection {
     let database = Connection::open_in_memory().unwrap();
-    let tables = include_str!("../schema/beacons.sql");
+    let tables = include_str!("../schema/views.sql");
     database.execute_batch(tables).unwrap();
     database
 }

@@ -5,7 +5,7 @@
 mod tests;
 
 use super::database;
-use super::ledger::{MINUTE_MS, SLOT_MS, SLOTS_KEPT_MS};
+use super::ledger::{DAY, HOUR, MINUTE_MS, SLOT_MS, SLOTS_KEPT_MS};
 use super::raw::{self, StoredBeacon, event_ms};
 use super::view_state::ViewKey;
 use rusqlite::{Connection, Transaction};
@@ -28,7 +28,7 @@ pub struct Recount {
 /// A bucket that does not hold what the raw rows add up to.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct Disagreement {
-    /// `minutes`, `five_seconds` or `totals`.
+    /// `minutes`, `hours`, `days`, `five_seconds` or `totals`.
     pub table: &'static str,
     /// The bucket's time, in its own unit.
     pub time: u64,
@@ -78,7 +78,7 @@ struct Event {
     rev: u32,
     event_ms: u64,
     received_ms: u64,
-    counted: Option<(i64, i64)>,
+    counted: Vec<(i64, i64)>,
 }
 
 type Counts = BTreeMap<(u64, i64), i64>;
@@ -99,12 +99,15 @@ impl Standing {
             let Ok(event) = event else { continue };
             let mut accepted = stored.posts.accepted.iter();
             let accepted = accepted.find(|accepted| usize::from(accepted.index) == index);
-            let post = accepted.and_then(|accepted| accepted.post.as_ref());
+            let posts = accepted.map_or(&[][..], |accepted| &accepted.posts);
             let candidate = Event {
                 rev: event.rev,
                 event_ms: event_ms(received_ms, head.sent_at_ms, event.at_ms),
                 received_ms,
-                counted: post.map(|post| (post.series, post.weight)),
+                counted: posts
+                    .iter()
+                    .map(|post| (post.series, post.weight))
+                    .collect(),
             };
             match self.events.entry((key, event.n)) {
                 Slot::Vacant(slot) => {
@@ -122,19 +125,21 @@ impl Standing {
     fn compare(&self, snapshot: &Transaction<'_>) -> rusqlite::Result<Vec<Disagreement>> {
         let oldest_slot = self.newest_ms.saturating_sub(SLOTS_KEPT_MS) / SLOT_MS;
         let mut minutes = Counts::new();
+        let mut hours = Counts::new();
+        let mut days = Counts::new();
         let mut slots = Counts::new();
         let mut totals = Counts::new();
         for event in self.events.values() {
-            let Some((series, weight)) = event.counted else {
-                continue;
-            };
-            *minutes
-                .entry((event.event_ms / MINUTE_MS, series))
-                .or_default() += weight;
-            *slots
-                .entry((event.received_ms / SLOT_MS, series))
-                .or_default() += weight;
-            *totals.entry((0, series)).or_default() += weight;
+            for (series, weight) in &event.counted {
+                let (series, weight) = (*series, *weight);
+                let minute = event.event_ms / MINUTE_MS;
+                let slot = event.received_ms / SLOT_MS;
+                *minutes.entry((minute, series)).or_default() += weight;
+                *hours.entry((minute / HOUR, series)).or_default() += weight;
+                *days.entry((minute / DAY, series)).or_default() += weight;
+                *slots.entry((slot, series)).or_default() += weight;
+                *totals.entry((0, series)).or_default() += weight;
+            }
         }
         slots.retain(|(slot, _), _| *slot >= oldest_slot);
         let mut found = Vec::new();
@@ -143,6 +148,16 @@ impl Standing {
                 "minutes",
                 "SELECT minute, series, count FROM minutes".to_owned(),
                 minutes,
+            ),
+            (
+                "hours",
+                "SELECT hour, series, count FROM hours".to_owned(),
+                hours,
+            ),
+            (
+                "days",
+                "SELECT day, series, count FROM days".to_owned(),
+                days,
             ),
             (
                 "five_seconds",

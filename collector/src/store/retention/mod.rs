@@ -5,7 +5,7 @@
 #[cfg(test)]
 mod tests;
 
-use super::ledger::MINUTE_MS;
+use super::ledger::{DAY, HOUR, MINUTE_MS};
 use super::memory::Memory;
 use super::raw::BeaconRow;
 use super::view_state::ViewKey;
@@ -98,11 +98,18 @@ impl Retention {
         let known_ms = (KNOWN_DAYS * DAY_MS).max(self.good_ms).max(self.bad_ms);
         gone += drop_views(transaction, memory, before(known_ms), most)?;
         gone += memory.drop_names(transaction, most)?;
-        gone += transaction
-            .prepare_cached(
-                "DELETE FROM minutes WHERE minute = (SELECT min(minute) FROM minutes) AND minute < ?1",
-            )?
-            .execute([before(self.buckets_ms) / MINUTE_MS])?;
+        let minute = before(self.buckets_ms) / MINUTE_MS;
+        let buckets = [
+            ("minutes", "minute", minute),
+            ("hours", "hour", minute / HOUR),
+            ("days", "day", minute / DAY),
+        ];
+        for (table, unit, before) in buckets {
+            let sql = format!(
+                "DELETE FROM {table} WHERE {unit} = (SELECT min({unit}) FROM {table}) AND {unit} < ?1"
+            );
+            gone += transaction.prepare_cached(&sql)?.execute([before])?;
+        }
         if gone == 0 {
             self.rests_until_ms = self.now_ms + LOOK_EVERY_MS;
         }

@@ -1,4 +1,4 @@
--- What is counted of them, unchanged since schema 1.
+-- What is counted of them, as of schema 5.
 
 CREATE TABLE series (
     id              INTEGER PRIMARY KEY,
@@ -13,8 +13,10 @@ CREATE TABLE series (
     class           TEXT    NOT NULL,
     provisional     INTEGER NOT NULL,
     mixed           INTEGER NOT NULL,
+    -- Bucket of the histogram's edges, -1 for none.
+    latency         INTEGER NOT NULL,
     UNIQUE (app, kind, name, release, deployment, backend_origin, expected_origin, outcome, class,
-            provisional, mixed)
+            provisional, mixed, latency)
 );
 
 -- Event time, for budgets.
@@ -23,6 +25,20 @@ CREATE TABLE minutes (
     series INTEGER NOT NULL,
     count  INTEGER NOT NULL,
     PRIMARY KEY (minute, series)
+) WITHOUT ROWID;
+
+-- The same by the hour and the day since 1970 in UTC, so that a month is added up from some hundred rows.
+CREATE TABLE hours (
+    hour   INTEGER NOT NULL,
+    series INTEGER NOT NULL,
+    count  INTEGER NOT NULL,
+    PRIMARY KEY (hour, series)
+) WITHOUT ROWID;
+CREATE TABLE days (
+    day    INTEGER NOT NULL,
+    series INTEGER NOT NULL,
+    count  INTEGER NOT NULL,
+    PRIMARY KEY (day, series)
 ) WITHOUT ROWID;
 
 -- Receipt time in steps of 5 s, for alerts; kept two hours.

@@ -1,9 +1,8 @@
 // Errors an application writes to its console, only where it asks for them: enters what `console.error` is
 // given, leaves an ErrorReport per text. Strings and errors are read, objects never: they are the
 // application's contents.
-import { after, later, teller } from './tell.js';
 
-export const consoleErrors = (shell) => {
+export const install = (shell) => {
   const CONSOLE = 6;
   const KEPT = 20;
   const seen = new Map();
@@ -16,7 +15,7 @@ export const consoleErrors = (shell) => {
       // Its frames without queries; the message is not repeated.
       const frames = shell.cut((stack.match(/\S.*:\d+:\d+.*/g) || []).join('\n').replace(/[?#][^:)\n]*/g, ''), 1024);
       const key = message + frames;
-      const error = seen.get(key) || { at, count: 0, tell: teller(shell, 6) };
+      const error = seen.get(key) || { at, count: 0, tell: shell.teller(6) };
       if (message && (error.count || seen.size < KEPT)) {
         seen.set(key, error);
         error.tell(error.at, CONSOLE, message, '', frames, ++error.count);
@@ -24,10 +23,9 @@ export const consoleErrors = (shell) => {
     }
   };
 
-  if (!shell.config.consoleErrors) return;
-  after(shell, console, 'error', (_, given) => {
+  shell.after(console, 'error', (_, given) => {
     // Read when the page has time, and no more than so many of one turn.
-    if (!waiting.length) later(shell, 0, flush);
+    if (!waiting.length) shell.later(0, flush);
     if (waiting.length < KEPT) waiting.push([shell.now(), ...[...given].filter((value) => typeof value === 'string' || value instanceof Error)]);
   });
 };

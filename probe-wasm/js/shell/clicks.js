@@ -1,19 +1,21 @@
 // Clicks of the user: enter the hook's click tuples and, for one second after a click on something that
 // looks clickable, signs of life of the page; leave counts by element, rage and dead clicks. What an
 // element says or holds is never read.
-import { later, teller } from './tell.js';
+import { fact, teller } from './facts.js';
+import { hook, later, listen, now, on } from './ground.js';
+import { selector } from './selector.js';
 
-export const clicks = (shell) => {
-  const TARGETS = 10;
-  const KEPT = 50;
-  const DEAD = 0;
-  const RAGE = 1;
-  const WITHIN_MS = 1000;
-  const NEAR_PX = 30;
-  const CLICKABLE = 'a,button,input[type=button],input[type=submit],[role=button],[onclick]';
-  const FIELD = 'input,textarea,select,[contenteditable]';
-  const SIGNS = ['scroll', 'submit', 'reset', 'invalid', 'input', 'change', 'toggle', 'play', 'pause', 'resize', 'focusin'];
-  const { hook, now, selector } = shell;
+const TARGETS = 10;
+const KEPT = 50;
+const DEAD = 0;
+const RAGE = 1;
+const WITHIN_MS = 1000;
+const NEAR_PX = 30;
+const CLICKABLE = 'a,button,input[type=button],input[type=submit],[role=button],[onclick]';
+const FIELD = 'input,textarea,select,[contenteditable]';
+const SIGNS = 'scroll submit reset invalid input change toggle play pause resize focusin';
+
+export const watchClicks = () => {
   const selected = () => getSelection().type === 'Range';
 
   // --- Counts and rage, from what the hook noted.
@@ -21,9 +23,9 @@ export const clicks = (shell) => {
   let targets = {};
   // The clicks on one place, each within a second of the one before; told when it rages and when it is over.
   let burst = {};
-  const rage = () => burst.tell && burst.tell(burst.at, RAGE, selector(burst.element), burst.count);
+  const rage = () => burst.tell?.(burst.at, RAGE, selector(burst.element), burst.count);
 
-  shell.take('c', ([, at, element, trusted, x, y]) => {
+  on('c', (at, element, trusted, x, y) => {
     if (!trusted) return;
     count++;
     const name = selector(element);
@@ -36,18 +38,18 @@ export const clicks = (shell) => {
     burst.count++;
     // Three clicks on a text select its paragraph.
     if (!burst.tell && at - burst.before <= WITHIN_MS && !selected()) {
-      burst.tell = teller(shell, 15);
+      burst.tell = teller(15);
       rage();
     }
     burst.before = burst.last;
     burst.last = at;
   });
 
-  shell.on('leaving', () => {
+  on('leaving', () => {
     rage();
     if (!count) return;
     const most = Object.entries(targets).sort((a, b) => b[1] - a[1]).slice(0, TARGETS);
-    shell.fact(14, now(), 0, count, most.length, ...most.flat());
+    fact(14, now(), 0, count, most.length, ...most.flat());
     count = 0;
     targets = {};
   });
@@ -61,9 +63,9 @@ export const clicks = (shell) => {
     if (!hashChange && (type !== 'focusin' || target.matches(FIELD))) watch = 0;
   };
   const observer = new MutationObserver(alive);
-  for (const type of SIGNS) shell.listen(window, type, alive);
+  for (const type of SIGNS.split(' ')) listen(self, type, alive);
   // A navigation that has begun and waits for its answer.
-  if (window.navigation) shell.listen(navigation, 'navigate', alive);
+  if (self.navigation) listen(self.navigation, 'navigate', alive);
   const rest = () => {
     const seen = watch;
     watch = 0;
@@ -80,10 +82,10 @@ export const clicks = (shell) => {
     if (hook.queue.some(([kind]) => kind === 'r')) return;
     // What a link does without a handler is the browser's: another page, a download, a mail.
     const link = element.closest('a[href]');
-    if (!link || event.defaultPrevented || link.href.split('#')[0] === from.split('#')[0]) shell.fact(15, at, 0, DEAD, selector(element), clicks);
+    if (!link || event.defaultPrevented || link.href.split('#')[0] === from.split('#')[0]) fact(15, at, 0, DEAD, selector(element), clicks);
   };
 
-  shell.listen(window, 'click', (event) => {
+  listen(self, 'click', (event) => {
     const element = event.isTrusted && event.target.closest(CLICKABLE);
     if (watch && watch.element === element) return watch.clicks++;
     // Another click: whether the one before would have done something is not known any more.
@@ -91,10 +93,10 @@ export const clicks = (shell) => {
     if (!element || element.closest('label,summary')) return;
     watch = { at: now(), element, event, from: here(), clicks: 1 };
     observer.observe(document, { childList: true, subtree: true, attributes: true, characterData: true });
-    timer = later(shell, WITHIN_MS, verdict);
+    timer = later(WITHIN_MS, verdict);
   });
   // A beacon reports the click; it is no answer to it.
-  shell.take('r', ([, at, , , , how]) => {
+  on('r', (at, id, method, url, how) => {
     if (how !== 'b' && at >= watch.at) watch = 0;
   });
 };
