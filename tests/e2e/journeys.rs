@@ -263,7 +263,7 @@ async fn a_chat_that_streams_is_measured_to_its_first_piece_and_to_its_last() ->
                 within(answer, "/steps/0/duration_ms", 150.0..=600.0)?;
                 holds(answer, "/steps/1/name", "talking")?;
                 within(answer, "/steps/1/started_ms", 195.0..=600.0)?;
-                within(answer, "/steps/1/duration_ms", 495.0..=1000.0)?;
+                within(answer, "/steps/1/duration_ms", 350.0..=1000.0)?;
                 within(attempt(view, "whole")?, "/duration_ms", 145.0..=700.0)
             })
             .await

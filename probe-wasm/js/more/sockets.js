@@ -45,13 +45,13 @@ export const sockets = (shell) => {
   };
   const stand = (one) => one.at && tell(one, one.closed ? CLOSED : one.outcome, one.closed ? FINAL : PROVISIONAL, one.closed || now());
 
-  shell.take('w', ([, at, id, how, , socket]) => {
+  shell.take('w', (at, id, how, url, socket) => {
     meet(socket);
     const { origin, pathname } = new URL(socket.url);
     Object.assign(live.get(socket), { id, at, kind: +(how === 'EventSource'), origin, route: shell.template(pathname), expected: +shell.expected(origin.replace(/^ws/, 'http')) });
   });
 
-  shell.take('o', ([, at, id, type, code]) => {
+  shell.take('o', (at, id, type, code) => {
     const one = [...live.values()].find((other) => other.id === id);
     if (type === 'open') {
       if (one.opened) one.reconnects++;

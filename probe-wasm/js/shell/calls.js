@@ -3,7 +3,7 @@
 // ends with its body. Bodies are looked at for one declared field, and let go.
 import { wasm } from './wasm.js';
 import { readField } from './body.js';
-import { config, fromHex, hook, lent, now, observe, text } from './ground.js';
+import { config, fromHex, guarded, hook, lent, now, observe, text } from './ground.js';
 import { expected, fitting, ruleOf, template } from './rules.js';
 import { bodies } from './streams.js';
 
@@ -52,11 +52,18 @@ export const tellPieces = () => {
 };
 
 let check;
+// At once where it can be: what the page does next may belong to another attempt.
+const fieldRead = guarded((id, { good }, value) => {
+  const found = value === undefined ? 3 : value === null ? 2 : good?.includes(value) ? 0 : 1;
+  wasm.field_read(id, found, found < 2 && text(value));
+  forget(id);
+  hook.wake();
+});
 const decide = (id, decision, body) => {
   const { origin, rule } = calls.get(id);
   if (decision === READING) {
     // The body of a fetch is the page's to read first.
-    if (body !== undefined) readField(body, rule.field, (value) => hook.note('d', now(), id, value));
+    if (body !== undefined) readField(body, rule.field, (value) => fieldRead(id, rule, value));
   } else if (decision !== OPEN) {
     forget(id);
     if (decision === NOBODY_THERE && check) check(origin, (answered) => hook.note('k', now(), id, answered));
@@ -101,12 +108,6 @@ export const tuples = {
   // What is no JSON has come all the same.
   b: (at, id, body, fault) => bodyEnds(id, at, fault && fault !== 'SyntaxError' ? fault : 'load', fault ? '' : body),
   q: (at, id, name) => bodyEnds(id, at, name),
-  d(at, id, value) {
-    const { rule } = calls.get(id);
-    const found = value === undefined ? 3 : value === null ? 2 : rule.good?.includes(value) ? 0 : 1;
-    wasm.field_read(id, found, found < 2 && text(value));
-    forget(id);
-  },
   k: (at, id, answered) => wasm.checked(id, answered),
   // Bodies nobody reads, or reads in ways unseen: the browser's entry tells the end. It belongs to the earliest
   // call of its address that was sent before it and whose end the page's own reading will not tell.

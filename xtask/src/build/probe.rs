@@ -140,9 +140,6 @@ pub(crate) fn probe() -> Result<()> {
         )?;
         // One file first, so that the short names are given once to all that knows the long ones.
         let names = work.join("members.json");
-        if names.exists() {
-            fs::remove_file(&names)?;
-        }
         for name in COPIED {
             members::stay_out_of(name, &fs::read_to_string(npm_dir.join(name))?)?;
         }
@@ -283,13 +280,14 @@ fn bundled(npm_dir: &Path, from: &Path, to: &Path) -> Result<()> {
     )
 }
 
-/// terser's output is a twentieth smaller than esbuild's once it is compressed. `names` remembers how members
-/// were shortened in the files before.
+/// terser's output is a twentieth smaller than esbuild's once it is compressed. `names` is where the short names of
+/// members stand for it.
 fn minify(npm_dir: &Path, names: &Path, from: &Path, to: &Path, module: bool) -> Result<()> {
     let text = fs::read_to_string(from).with_context(|| format!("{}", from.display()))?;
     members::stay_out_of_strings(&from.display().to_string(), &text)?;
     let readable = names.with_file_name("script.js");
     fs::write(&readable, without_constants(&text))?;
+    members::write_names(names)?;
     let mut terser = npm::tool(npm_dir, "terser");
     terser.arg(&readable).args([
         "--compress",
@@ -306,7 +304,6 @@ fn minify(npm_dir: &Path, names: &Path, from: &Path, to: &Path, module: bool) ->
         terser.arg("--module");
     }
     shell::run_quietly(&mut terser)?;
-    members::only_members(names)?;
     Ok(())
 }
 

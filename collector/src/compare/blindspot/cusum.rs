@@ -164,6 +164,16 @@ mod tests {
     }
 
     #[test]
+    fn a_rise_that_came_to_nothing_is_no_part_of_the_next() {
+        let weights = Weights::new(0.04, 0.5);
+        let mut sum = Cusum::default();
+        sum.bad(weights, vote(1), 100.0);
+        (0..10).for_each(|_| _ = sum.good(weights));
+        (100..106).for_each(|n| _ = sum.bad(weights, vote(n), 100.0));
+        assert_eq!(sum.fired(13.0, ALONE), Some(100));
+    }
+
+    #[test]
     fn a_vote_taken_back_leaves_no_trace() {
         let weights = Weights::new(0.04, 0.5);
         let mut sum = Cusum::default();
