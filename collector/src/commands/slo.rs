@@ -206,10 +206,11 @@ fn status(answer: &Value, json: bool) -> anyhow::Result<()> {
     );
     for objective in answer["objectives"].as_array().into_iter().flatten() {
         let left = objective["budget"]["remaining_ppm"].as_i64();
-        let left = left.map_or_else(
-            || "no data".to_owned(),
-            |left| format!("{}%", left / 10_000),
-        );
+        let left = match left {
+            None => "no data".to_owned(),
+            Some(left) if left < 0 => "overspent".to_owned(),
+            Some(left) => format!("{}%", left / 10_000),
+        };
         let twin = match &objective["twin"] {
             Value::Null => String::new(),
             twin => format!("{} {}", text(&twin["state"]), ppm(&twin["sli_ppm"])),

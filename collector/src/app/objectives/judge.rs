@@ -1,6 +1,7 @@
 //! Every objective judged at one instant, from counts that are read together. Judgements are kept for a
 //! second: the page, the API and the metrics ask for the same.
 
+use super::measure::ReadDeltas;
 use crate::app::App;
 use crate::slo::files::ObjectiveSet;
 use crate::slo::{Asked, Budgeting, Evaluation, Indicator, Objective, evaluate, sliced};
@@ -72,6 +73,7 @@ impl App {
         });
         let asked_of_events: Vec<_> = by_events.map(asked).collect();
         let sums = self.measure_events(&asked_of_events, now_ms).await?;
+        let mut read = ReadDeltas::default();
         let mut found = Vec::with_capacity(set.objectives.len());
         for objective in &set.objectives {
             let asked = asked(objective);
@@ -91,7 +93,9 @@ impl App {
                     (judged(&measured.answered), measured.no_data)
                 }
                 (Indicator::Scrape(indicator), _) => {
-                    let measured = self.measure_scrape(indicator, &asked, now_ms).await?;
+                    let measured = self
+                        .measure_scrape(indicator, &asked, now_ms, &mut read)
+                        .await?;
                     (judged(&measured.answered), measured.no_data)
                 }
                 (Indicator::Prometheus(indicator), _) => {

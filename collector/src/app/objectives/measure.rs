@@ -6,7 +6,8 @@ use crate::slo::{
     Answered, Asked, Counts, Coverage, CoverageOf, EventIndicator, Part, ScrapeIndicator, Stretch,
     Timeline, instant,
 };
-use crate::store::{ReadError, SeriesSums, Stretches, Window};
+use crate::store::{ReadError, SeriesSums, ServerDelta, Stretches, Window};
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 
 /// So long ago the store knows when something was received to the step; what is older it knows by event.
@@ -18,6 +19,9 @@ pub(super) struct Measured {
     pub(super) answered: Answered,
     pub(super) no_data: Option<String>,
 }
+
+/// What targets counted in stretches that more than one objective asks for.
+pub(super) type ReadDeltas = HashMap<(String, Stretch), ServerDelta>;
 
 /// Counts of all series in all stretches that any objective asks for.
 pub(super) struct EventSums {
@@ -139,14 +143,21 @@ impl App {
         of: &ScrapeIndicator,
         asked: &Asked,
         now_ms: u64,
+        read: &mut ReadDeltas,
     ) -> Result<Measured, ReadError> {
         let mut measured = Measured::default();
         let every_ms = self.every_ms(&of.target);
         for stretch in asked.by_event.iter().chain(&asked.by_receipt) {
-            let delta = self
-                .store
-                .server_deltas(of.target.clone(), window(*stretch))
-                .await?;
+            let key = (of.target.clone(), *stretch);
+            let delta = match read.entry(key) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(place) => {
+                    let asking = self
+                        .store
+                        .server_deltas(of.target.clone(), window(*stretch));
+                    place.insert(asking.await?)
+                }
+            };
             let late_ms = every_ms * 3 + 5000;
             let whole = stretch.to_ms == now_ms && stretch.ms() > late_ms;
             if whole
