@@ -44,11 +44,11 @@ pub(super) struct Witnesses {
 }
 
 impl Witnesses {
-    /// Networks nobody knows any more count as one.
     pub(super) fn suffice<'a>(self, votes: impl Iterator<Item = &'a BadVote> + Clone) -> bool {
         let sessions: HashSet<_> = votes.clone().map(|vote| vote.session).collect();
-        let networks: HashSet<_> = votes.map(|vote| vote.network).collect();
-        sessions.len() >= self.sessions && networks.len() >= self.networks
+        let networks: HashSet<_> = votes.filter_map(|vote| vote.network).collect();
+        // Who was heard again after a start has no network any more, and may be of any of the others.
+        sessions.len() >= self.sessions && networks.len().max(1) >= self.networks
     }
 }
 
@@ -145,6 +145,25 @@ mod tests {
         (0..20).for_each(|n| _ = sum.bad(weights, vote(n % 2), 100.0));
         assert!(sum.sum() > 30.0);
         assert_eq!(sum.fired(13.0, ALONE), None);
+    }
+
+    #[test]
+    fn who_has_no_network_any_more_is_no_second_one() {
+        let votes = |networks: [Option<u64>; 3]| {
+            let vote = |(n, network)| BadVote { network, ..vote(n) };
+            (1..).zip(networks).map(vote).collect::<Vec<_>>()
+        };
+        for (networks, enough) in [
+            ([None, None, Some(7)], false),
+            ([None, None, None], false),
+            ([None, Some(7), Some(8)], true),
+        ] {
+            assert_eq!(
+                ALONE.suffice(votes(networks).iter()),
+                enough,
+                "{networks:?}"
+            );
+        }
     }
 
     #[test]
