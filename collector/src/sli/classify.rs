@@ -48,29 +48,25 @@ impl Objectives {
         let Some(objectives) = self.0.get(app) else {
             return Vec::new();
         };
-        let Some((outcome, class)) = objectives.judge(&event.kind) else {
+        let Some(counted) = objectives.count(head, &event.kind) else {
             return Vec::new();
-        };
-        let labels = labels_of(head, &event.kind);
-        let told = labels.expected_origin;
-        let configured = &objectives.expected_origins;
-        let expected_origin = if configured.is_empty() {
-            told
-        } else {
-            configured.contains(labels.backend_origin)
         };
         let series = Series {
             app: app.to_owned(),
-            name: labels.name,
+            name: counted.name,
             release: head.page.release.clone(),
             deployment: head.page.deployment.clone(),
-            backend_origin: labels.backend_origin.to_owned(),
-            expected_origin,
-            outcome,
-            class,
-            provisional: labels.finality == Finality::Provisional,
-            mixed: labels.mixed,
-            latency: latency(&event.kind),
+            backend_origin: counted.backend_origin.to_owned(),
+            expected_origin: is_expected(
+                &objectives.expected_origins,
+                counted.backend_origin,
+                counted.expected_origin,
+            ),
+            outcome: counted.outcome,
+            class: counted.class,
+            provisional: counted.finality == Finality::Provisional,
+            mixed: counted.mixed,
+            latency: counted.latency,
         };
         let EventKind::Requests(counts) = &event.kind else {
             return vec![Contribution { series, weight: 1 }];
@@ -90,26 +86,88 @@ impl Objectives {
     }
 }
 
+/// Whether a backend origin is the configured one; what the probe told of it counts where none is
+/// configured.
+pub(crate) fn is_expected(configured: &HashSet<String>, origin: &str, told: bool) -> bool {
+    if configured.is_empty() {
+        told
+    } else {
+        configured.contains(origin)
+    }
+}
+
+/// What an event counts as, with the labels that depend on its kind.
+struct Counted<'a> {
+    name: String,
+    backend_origin: &'a str,
+    /// As the probe told it.
+    expected_origin: bool,
+    outcome: Outcome,
+    class: Class,
+    finality: Finality,
+    mixed: bool,
+    /// Of what succeeded only: latency is judged apart, and what failed soon was not quick.
+    latency: Latency,
+}
+
 impl AppObjectives {
-    fn judge(&self, kind: &EventKind) -> Option<(Outcome, Class)> {
-        let found = match kind {
-            EventKind::Page(page) => (Outcome::Page(page.outcome), page_class(page.outcome)),
+    /// None for what no indicator counts, and for attempts of journeys that are not configured.
+    fn count<'a>(&self, head: &'a Head, kind: &'a EventKind) -> Option<Counted<'a>> {
+        let of_page = |outcome, class| Counted {
+            name: head.page.route.clone(),
+            backend_origin: &head.page.backend_origin,
+            expected_origin: true,
+            outcome,
+            class,
+            finality: Finality::Final,
+            mixed: false,
+            latency: Latency::UNKNOWN,
+        };
+        let of_call = |outcome| of_page(Outcome::Request(outcome), request_class(outcome));
+        let counted = match kind {
+            EventKind::Page(page) => Counted {
+                finality: page.finality,
+                mixed: is_mixed(page),
+                ..of_page(Outcome::Page(page.outcome), page_class(page.outcome))
+            },
             EventKind::Journey(attempt) => {
                 let threshold_ms = *self.thresholds_ms.get(&attempt.name)?;
                 let class = journey_class(attempt.outcome, attempt.duration_ms, threshold_ms);
-                (Outcome::Journey(attempt.outcome), class)
+                let of_page = of_page(Outcome::Journey(attempt.outcome), class);
+                Counted {
+                    name: attempt.name.clone(),
+                    backend_origin: match attempt.backend_origin.as_str() {
+                        "" => of_page.backend_origin,
+                        used => used,
+                    },
+                    finality: attempt.finality,
+                    latency: match attempt.outcome {
+                        JourneyOutcome::Success => Latency::of_ms(attempt.duration_ms),
+                        _ => Latency::UNKNOWN,
+                    },
+                    ..of_page
+                }
             }
-            EventKind::Request(request) => (
-                Outcome::Request(request.outcome),
-                request_class(request.outcome),
-            ),
-            EventKind::Requests(counts) => (
-                Outcome::Request(counts.outcome),
-                request_class(counts.outcome),
-            ),
+            EventKind::Request(request) => Counted {
+                name: format!("{} {}", request.method, request.route),
+                backend_origin: &request.backend_origin,
+                expected_origin: request.expected_origin,
+                finality: request.finality,
+                latency: match request.outcome {
+                    RequestOutcome::Ok => Latency::of_ms(request.duration_ms),
+                    _ => Latency::UNKNOWN,
+                },
+                ..of_call(request.outcome)
+            },
+            EventKind::Requests(counts) => Counted {
+                name: format!("{} {}", counts.method, counts.route),
+                backend_origin: &counts.backend_origin,
+                expected_origin: counts.expected_origin,
+                ..of_call(counts.outcome)
+            },
             EventKind::Vital(vital) => {
                 let rating = vital.rating();
-                (Outcome::Vital(vital.name, rating), vital_class(rating))
+                of_page(Outcome::Vital(vital.name, rating), vital_class(rating))
             }
             EventKind::Navigation(_)
             | EventKind::Error(_)
@@ -125,20 +183,7 @@ impl AppObjectives {
             | EventKind::Measurement(_)
             | EventKind::Probe(_) => return None,
         };
-        Some(found)
-    }
-}
-
-/// Of what succeeded only: latency is judged apart, and what failed soon was not quick.
-fn latency(kind: &EventKind) -> Latency {
-    match kind {
-        EventKind::Journey(attempt) if attempt.outcome == JourneyOutcome::Success => {
-            Latency::of_ms(attempt.duration_ms)
-        }
-        EventKind::Request(request) if request.outcome == RequestOutcome::Ok => {
-            Latency::of_ms(request.duration_ms)
-        }
-        _ => Latency::UNKNOWN,
+        Some(counted)
     }
 }
 
@@ -147,68 +192,6 @@ fn vital_class(rating: VitalRating) -> Class {
     match rating {
         VitalRating::Good => Class::Good,
         VitalRating::NeedsImprovement | VitalRating::Poor => Class::Bad,
-    }
-}
-
-/// The labels that depend on the kind of event.
-struct Labels<'a> {
-    name: String,
-    backend_origin: &'a str,
-    expected_origin: bool,
-    finality: Finality,
-    mixed: bool,
-}
-
-fn labels_of<'a>(head: &'a Head, kind: &'a EventKind) -> Labels<'a> {
-    let of_page = Labels {
-        name: head.page.route.clone(),
-        backend_origin: &head.page.backend_origin,
-        expected_origin: true,
-        finality: Finality::Final,
-        mixed: false,
-    };
-    match kind {
-        EventKind::Page(page) => Labels {
-            finality: page.finality,
-            mixed: is_mixed(page),
-            ..of_page
-        },
-        EventKind::Journey(attempt) => Labels {
-            name: attempt.name.clone(),
-            backend_origin: match attempt.backend_origin.as_str() {
-                "" => of_page.backend_origin,
-                used => used,
-            },
-            finality: attempt.finality,
-            ..of_page
-        },
-        EventKind::Request(request) => Labels {
-            name: format!("{} {}", request.method, request.route),
-            backend_origin: &request.backend_origin,
-            expected_origin: request.expected_origin,
-            finality: request.finality,
-            ..of_page
-        },
-        EventKind::Requests(counts) => Labels {
-            name: format!("{} {}", counts.method, counts.route),
-            backend_origin: &counts.backend_origin,
-            expected_origin: counts.expected_origin,
-            ..of_page
-        },
-        EventKind::Navigation(_)
-        | EventKind::Vital(_)
-        | EventKind::Error(_)
-        | EventKind::Withdrawn
-        | EventKind::VitalCause(_)
-        | EventKind::Route(_)
-        | EventKind::Resources(_)
-        | EventKind::Resource(_)
-        | EventKind::LongTasks(_)
-        | EventKind::Socket(_)
-        | EventKind::Clicks(_)
-        | EventKind::Frustration(_)
-        | EventKind::Measurement(_)
-        | EventKind::Probe(_) => of_page,
     }
 }
 

@@ -6,6 +6,7 @@ mod ratio;
 mod report;
 mod series;
 
+pub(crate) use classify::is_expected;
 pub use classify::{Contribution, Objectives};
 pub use ratio::{Figures, ratio_ppm};
 pub use report::{

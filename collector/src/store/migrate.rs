@@ -9,10 +9,8 @@ use super::raw::{Accepted, BeaconRow, Post, Posts, RawBeacon};
 use super::rows::Rows;
 use super::seen::SeenSeqs;
 use super::series_table::insert_app;
-use super::view_state::{
-    Document, EventState, NewestHead, ViewKey, ViewState, from_json, from_name,
-};
-use beacon::{Event, EventKind, Head, Page, SessionId, ViewId};
+use super::view_state::{EventState, ViewKey, ViewState, from_json, newest_head};
+use beacon::{Event, EventKind, Head, ViewId};
 use rusqlite::{Row, Transaction, params};
 use serde_json::Value;
 use std::collections::HashMap;
@@ -235,23 +233,7 @@ fn state_of(row: &Row<'_>) -> rusqlite::Result<ViewState> {
     let head_seq: i64 = row.get("head_seq")?;
     let head = match u32::try_from(head_seq) {
         Err(_) => None,
-        Ok(seq) => Some(NewestHead {
-            seq,
-            session: row.get::<_, Option<[u8; 8]>>("session")?.map(SessionId),
-            detail: from_name(&row.get::<_, String>("detail")?),
-            attributes: from_json(&row.get::<_, String>("attributes")?),
-            document: Arc::new(Document {
-                core: from_name(&row.get::<_, String>("core")?),
-                page: Page {
-                    route: row.get("route")?,
-                    release: row.get("release")?,
-                    deployment: row.get("deployment")?,
-                    origin: row.get("origin")?,
-                    backend_origin: row.get("backend_origin")?,
-                    navigation: from_name(&row.get::<_, String>("navigation")?),
-                },
-            }),
-        }),
+        Ok(seq) => Some(newest_head(row, seq)?),
     };
     let drops: HashMap<String, u64> = from_json(&row.get::<_, String>("drops")?);
     let named = drops.into_iter().filter_map(|(name, count)| {

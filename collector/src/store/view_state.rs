@@ -106,28 +106,33 @@ pub(super) const COLUMNS: &str = "id, first_received_ms, last_received_ms, highe
                                   session, detail, attributes, core, navigation, route, release, \
                                   deployment, origin, backend_origin, state";
 
+/// The columns from `session` on, as every version of the schema names them.
+pub(super) fn newest_head(row: &Row<'_>, seq: u32) -> rusqlite::Result<NewestHead> {
+    Ok(NewestHead {
+        seq,
+        session: row.get::<_, Option<[u8; 8]>>("session")?.map(SessionId),
+        detail: from_name(&row.get::<_, String>("detail")?),
+        attributes: from_json(&row.get::<_, String>("attributes")?),
+        document: Arc::new(Document {
+            core: from_name(&row.get::<_, String>("core")?),
+            page: Page {
+                route: row.get("route")?,
+                release: row.get("release")?,
+                deployment: row.get("deployment")?,
+                origin: row.get("origin")?,
+                backend_origin: row.get("backend_origin")?,
+                navigation: from_name(&row.get::<_, String>("navigation")?),
+            },
+        }),
+    })
+}
+
 pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<ViewState> {
     let first_received_ms: u64 = row.get("first_received_ms")?;
     let head_seq: Option<u32> = row.get("head_seq")?;
     let head = match head_seq {
         None => None,
-        Some(seq) => Some(NewestHead {
-            seq,
-            session: row.get::<_, Option<[u8; 8]>>("session")?.map(SessionId),
-            detail: from_name(&row.get::<_, String>("detail")?),
-            attributes: from_json(&row.get::<_, String>("attributes")?),
-            document: Arc::new(Document {
-                core: from_name(&row.get::<_, String>("core")?),
-                page: Page {
-                    route: row.get("route")?,
-                    release: row.get("release")?,
-                    deployment: row.get("deployment")?,
-                    origin: row.get("origin")?,
-                    backend_origin: row.get("backend_origin")?,
-                    navigation: from_name(&row.get::<_, String>("navigation")?),
-                },
-            }),
-        }),
+        Some(seq) => Some(newest_head(row, seq)?),
     };
     let packed: Packed = unpacked(row.get_ref("state")?.as_blob()?)?;
     let (seen, beacons, events, drops) = packed.into_parts(first_received_ms);

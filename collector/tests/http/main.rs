@@ -12,6 +12,7 @@ mod objectives;
 mod private;
 mod process;
 mod prometheus;
+mod prometheus_source;
 mod readiness;
 mod rejections;
 mod reloading;

@@ -5,6 +5,7 @@ use super::measure::Measured;
 use crate::slo::{Asked, Counts, MILLION, Part, PrometheusIndicator, Stretch};
 use anyhow::{Context, bail};
 use std::collections::HashMap;
+use std::fmt;
 use std::time::Duration;
 use tokio::sync::Mutex;
 
@@ -17,6 +18,19 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(in crate::app) struct ReadyMade {
     client: reqwest::Client,
     answers: Mutex<HashMap<String, (u64, Measured)>>,
+    /// Servers that did not answer, since when and what was said: who asks ten objectives of one that
+    /// hangs waits for it once.
+    away: Mutex<HashMap<String, (u64, String)>>,
+}
+
+/// The server is not there, whatever is asked.
+#[derive(Debug)]
+struct Away;
+
+impl fmt::Display for Away {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("does not answer")
+    }
 }
 
 impl ReadyMade {
@@ -41,6 +55,15 @@ impl ReadyMade {
         {
             return shifted(known, asked, *at_ms, now_ms);
         }
+        let mut away = self.away.lock().await;
+        if let Some((at_ms, what)) = away.get(url)
+            && now_ms.abs_diff(*at_ms) < KEPT_MS
+        {
+            return Measured {
+                no_data: Some(what.clone()),
+                ..Measured::default()
+            };
+        }
         let mut measured = Measured::default();
         for stretch in asked.by_event.iter().chain(&asked.by_receipt) {
             match self.ask(url, indicator, *stretch).await {
@@ -49,8 +72,12 @@ impl ReadyMade {
                     measured.answered.by_receipt.insert(*stretch, counts);
                 }
                 Err(error) => {
+                    let what = format!("{error:#}");
+                    if error.is::<Away>() {
+                        away.insert(url.clone(), (now_ms, what.clone()));
+                    }
                     measured = Measured {
-                        no_data: Some(format!("{error:#}")),
+                        no_data: Some(what),
                         ..Measured::default()
                     };
                     break;
@@ -110,7 +137,8 @@ impl ReadyMade {
         let answer = asking
             .send()
             .await
-            .with_context(|| format!("{address} does not answer"))?;
+            .context(Away)
+            .with_context(|| address.clone())?;
         let answer: serde_json::Value = answer
             .json()
             .await

@@ -3,6 +3,7 @@
 
 use super::heard::{HeardEvent, Surroundings};
 use super::values::{Dimension, ValueId, Values};
+use crate::sli::is_expected;
 use beacon::{EventKind, FailureCause, Head, PageLoad, PageOutcome, RequestOutcome, ViewId};
 use std::collections::HashSet;
 
@@ -174,10 +175,7 @@ impl View {
             .values
             .id(Dimension::UsedOrigin, origin, judging.now_ms)?;
         self.has(Some(id), judging.values);
-        let expected = match judging.expected_origins.is_empty() {
-            true => expected,
-            false => judging.expected_origins.contains(origin),
-        };
+        let expected = is_expected(judging.expected_origins, origin, expected);
         let failure = CallFailure {
             origin: id,
             expected,
