@@ -35,7 +35,7 @@ export const openTransport = (cost) => {
     send(body) {
       const size = body.length;
       flying += size;
-      return hook.fetch(endpoints[current], { method: 'POST', body: ready(body), keepalive: flying <= KEEPALIVE, credentials: 'omit' })
+      return hook.fetch(endpoints[current], { method: 'POST', body: ready(body), keepalive: flying <= KEEPALIVE && !failures, credentials: 'omit' })
         .then(
           (answer) => {
             const said = [answer.status, 1000 * answer.headers.get('retry-after') || 0];
