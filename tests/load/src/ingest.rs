@@ -1,6 +1,7 @@
 //! The collector beside a bare handler, on the same machine, with the same requests: first as fast as
 //! both can, then at 70% of that with latencies from when each beacon was due.
 
+use crate::apart::Apart;
 use crate::client::{Client, Pace, Run, percentile_ms};
 use crate::server::{Place, Server, own_cpu_seconds};
 use crate::visits::Crowd;
@@ -72,6 +73,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let baseline = bench.baseline()?;
     let rate = bench.collector(&place, baseline)?;
     bench.baseline_at(rate * 0.7)?;
+    if options.overload > 0 {
+        bench.overload()?;
+    }
     if options.fill > 0 {
         bench.fill(&place)?;
     }
@@ -157,9 +161,6 @@ impl Bench<'_> {
         self.put("ratio", rate / baseline);
         self.put("ack_p99_ms_at_70", p99);
         self.put("commits", commits);
-        if self.options.overload > 0 {
-            self.overload(&server, rate)?;
-        }
         let stored = server.metric("sightline_collector_beacons_accepted_total")?;
         let (_, peak) = server.resident_mb();
         self.put("rss_mb", peak);
@@ -177,8 +178,26 @@ impl Bench<'_> {
     }
 
     /// More than can be taken, on more connections than the writer's queue has places: the rest must be
-    /// refused, and at once.
-    fn overload(&mut self, server: &Server, rate: f64) -> Result<()> {
+    /// refused, and at once. The collector has half of the processors and the generator the other half, as
+    /// if on two machines: else half again as many requests would take from the collector what it is to
+    /// answer them with.
+    fn overload(&mut self) -> Result<()> {
+        let folder = tempfile::tempdir_in(&self.options.folder)?;
+        let place = Place {
+            program: self.options.collector.clone(),
+            folder: folder.path().to_owned(),
+        };
+        let apart = Apart::new()?;
+        let server = apart.start(|| Server::collector(&place))?;
+        let mut client = self.client(&server, server.seed())?;
+        client.run(Pace::Saturating, self.seconds(2, 5), |_| {})?;
+        let run = measured(
+            "collector with half of the processors, all it takes",
+            &server,
+            || client.run(Pace::Saturating, self.seconds(9, 30), |_| {}),
+        )?;
+        let rate = run.per_second();
+        drop(client);
         let crowd = Crowd::new(self.options.visits, server.seed() + (1 << 31))?;
         let mut client = Client::connect(server.public, OVERLOAD_CONNECTIONS, crowd)?;
         // Until everything that is bounded has come to its bound.
@@ -186,7 +205,7 @@ impl Bench<'_> {
         client.run(Pace::PerSecond(rate * 1.5), settling, |_| {})?;
         let length = Duration::from_secs(self.options.overload);
         let watch = server.watch_memory();
-        let mut run = measured("collector, 150% of that", server, || {
+        let mut run = measured("collector, 150% of that", &server, || {
             client.run(Pace::PerSecond(rate * 1.5), length, |_| {})
         })?;
         let (least, most) = watch.ended();
@@ -202,7 +221,8 @@ impl Bench<'_> {
         self.put("refusal_p99_ms_at_150", refusal);
         self.put("rss_mb_least_at_150", least);
         self.put("rss_mb_most_at_150", most);
-        Ok(())
+        drop(client);
+        server.stop()
     }
 
     /// All that a collector takes on the database of a place.

@@ -1,6 +1,7 @@
 //! Beacons by the ten thousand, for measuring the collector and for killing it: `cargo xtask bench ingest`
 //! and `cargo xtask bench crash` start this. Loopback and free ports only; all servers stop with it.
 
+mod apart;
 mod baseline;
 mod client;
 mod crash;

@@ -159,6 +159,33 @@ fn the_incident_of_the_workbook_pages_within_its_windows() {
 }
 
 #[test]
+fn a_quiet_night_weighs_what_its_visitors_weigh() {
+    // Sixteen hours a day of 1000 requests a second with 0.01% failures, eight of 10 a second with 1%: 0.015%
+    // of all requests fail, the mean of the minutes' ratios, as Sloth records a month, is 0.34%.
+    let objective = objective("0.999", "30d");
+    let minute = |at: u64| match at % 1440 {
+        0..960 => Counts::new(59_994, 6),
+        _ => Counts::new(594, 6),
+    };
+    let end = NOW / MINUTE_MS;
+    let minutes = (end - 30 * 1440)..end;
+    let mean = minutes.clone().map(|at| {
+        let counts = minute(at);
+        counts.bad as f64 / (counts.good + counts.bad) as f64
+    });
+    let mean = mean.sum::<f64>() / (30.0 * 1440.0);
+    assert!((mean - 0.0034).abs() < 1e-5, "{mean}");
+    let history = Timeline::new(minutes.map(|at| (at, minute(at))));
+    let found = evaluate(&objective, &history, &[], NOW);
+    assert_eq!(found.counts, Counts::new(30 * 57_879_360, 30 * 8640));
+    let budget = found.budget;
+    assert_eq!(
+        (budget.allowed_milli, budget.spent),
+        (30 * 57_888_000, 30 * 8640)
+    );
+}
+
+#[test]
 fn failures_too_few_to_be_more_than_chance_are_held_back() {
     let found = evaluate(&objective("0.9", "1d"), &history(&[(2, 1, 2)]), &[], NOW);
     let ticket = &found.alerts[1];
