@@ -17,4 +17,5 @@ mod router;
 
 pub use body::BodyMemory;
 pub use broken::{Broken, raw_answer};
+pub use problem::raw_refusal;
 pub use router::{private, public};

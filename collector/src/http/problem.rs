@@ -1,6 +1,6 @@
 //! The one shape of an error: a reason for programs; what, where and what to do for people.
 
-use crate::ingest::{Refused, RefusedEvent};
+use crate::ingest::{Refused, RefusedEvent, Rejection};
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -66,26 +66,51 @@ struct RefusalBody {
     rejected: Vec<RefusedEvent>,
 }
 
+impl From<Refused> for RefusalBody {
+    fn from(refused: Refused) -> Self {
+        let (what, what_to_do) = refused.rejection.advice();
+        Self {
+            reason: refused.rejection.label(),
+            what,
+            place: "POST /v1/beacons/{key}",
+            what_to_do,
+            rejected: refused.events,
+        }
+    }
+}
+
 /// A refused beacon as its sender reads it.
 pub(super) fn refusal(refused: Refused) -> Response {
-    let rejection = refused.rejection;
-    let (what, what_to_do) = rejection.advice();
-    let body = RefusalBody {
-        reason: rejection.label(),
-        what,
-        place: "POST /v1/beacons/{key}",
-        what_to_do,
-        rejected: refused.events,
-    };
-    let status =
-        StatusCode::from_u16(rejection.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = (status, Json(body)).into_response();
+    let retry_after_s = refused.retry_after_s;
+    let status = status_of(refused.rejection);
+    let mut response = (status, Json(RefusalBody::from(refused))).into_response();
     let headers = response.headers_mut();
-    if let Some(seconds) = refused.retry_after_s {
+    if let Some(seconds) = retry_after_s {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     if status == StatusCode::METHOD_NOT_ALLOWED {
         headers.insert(header::ALLOW, HeaderValue::from_static("POST, OPTIONS"));
     }
     response
+}
+
+/// The same for a sender whose request no router sees, with what the router would add; the connection
+/// stays open.
+pub fn raw_refusal(refused: Refused) -> Vec<u8> {
+    let status = status_of(refused.rejection);
+    let retry_after = refused
+        .retry_after_s
+        .map(|seconds| format!("retry-after: {seconds}\r\n"));
+    let body = serde_json::to_string(&RefusalBody::from(refused)).unwrap_or_default();
+    format!(
+        "HTTP/1.1 {status}\r\naccess-control-allow-origin: *\r\naccess-control-expose-headers: \
+         retry-after\r\ncontent-type: application/json\r\ncontent-length: {}\r\n{}\r\n{body}",
+        body.len(),
+        retry_after.unwrap_or_default(),
+    )
+    .into_bytes()
+}
+
+fn status_of(rejection: Rejection) -> StatusCode {
+    StatusCode::from_u16(rejection.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }

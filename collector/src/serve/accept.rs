@@ -2,6 +2,7 @@
 //! with an answer that costs nothing.
 
 use super::connection::{self, Limits};
+use super::express::Express;
 use super::files::affordable;
 use super::slots::{Slot, Slots};
 use crate::app::{App, Side};
@@ -33,6 +34,7 @@ pub(super) struct Entrance {
     slots: Arc<Slots>,
     doorway: Arc<Slots>,
     gauges: Arc<ConnectionGauges>,
+    express: Option<Arc<Express>>,
 }
 
 /// The connections of a listener that has stopped.
@@ -63,16 +65,19 @@ impl Entrance {
                 "the limit of open files allows fewer connections than listen.connections; raise it"
             );
         }
+        let header_timeout = Duration::from_millis(listen.header_timeout_ms);
+        let express = || Arc::new(Express::new(app, header_timeout));
         Self {
             side,
             router,
             limits: Limits {
-                header_timeout: Duration::from_millis(listen.header_timeout_ms),
+                header_timeout,
                 header_bytes: settings.config.ingest.header_bytes,
             },
             slots: Arc::new(Slots::new(places, each)),
             doorway: Arc::new(Slots::new(DOORWAY, usize::MAX)),
             gauges: Arc::clone(app.connections()),
+            express: (side == Side::Public).then(express),
             app: Arc::clone(app),
         }
     }
@@ -90,13 +95,31 @@ impl Entrance {
         let _open = self.gauges.opened();
         let Some(tls) = self.app.tls(self.side) else {
             let gauges = Arc::clone(&self.gauges);
-            return connection::serve(stream, peer, self.router, self.limits, &stop, &gauges).await;
+            return connection::serve(
+                stream,
+                peer,
+                self.router,
+                self.limits,
+                self.express,
+                &stop,
+                &gauges,
+            )
+            .await;
         };
         let handshake = tokio_rustls::TlsAcceptor::from(tls).accept(stream);
         match timeout(self.limits.header_timeout, handshake).await {
             Ok(Ok(stream)) => {
                 let gauges = Arc::clone(&self.gauges);
-                connection::serve(stream, peer, self.router, self.limits, &stop, &gauges).await;
+                connection::serve(
+                    stream,
+                    peer,
+                    self.router,
+                    self.limits,
+                    self.express,
+                    &stop,
+                    &gauges,
+                )
+                .await;
             }
             Ok(Err(_)) | Err(_) => self.gauges.count_broken(Broken::Handshake),
         }

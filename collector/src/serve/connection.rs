@@ -1,6 +1,7 @@
 //! One connection: its requests go to the router; what is no request is answered and counted here, for
 //! hyper would answer it without a word and without the headers that let a page read it.
 
+use super::express::Express;
 use super::socket::Socket;
 use crate::export::ConnectionGauges;
 use crate::http::{Broken, raw_answer};
@@ -15,6 +16,7 @@ use std::convert::Infallible;
 use std::future::poll_fn;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
@@ -45,6 +47,7 @@ pub(super) async fn serve<S>(
     peer: SocketAddr,
     router: Router,
     limits: Limits,
+    express: Option<Arc<Express>>,
     stop: &CancellationToken,
     gauges: &ConnectionGauges,
 ) where
@@ -62,7 +65,7 @@ pub(super) async fn serve<S>(
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_timeout)
         .max_buf_size(limits.header_bytes + LEAST_BUFFER)
-        .serve_connection(TokioIo::new(Socket::new(stream)), service);
+        .serve_connection(TokioIo::new(Socket::new(stream, express)), service);
     let mut told = false;
     let ended = loop {
         tokio::select! {

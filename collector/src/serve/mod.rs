@@ -4,6 +4,7 @@
 
 mod accept;
 mod connection;
+mod express;
 mod files;
 mod slots;
 mod socket;

@@ -1,34 +1,68 @@
 //! A stream as hyper is given it. It gives up on a client that does not read its answers, knows whether
-//! a request has begun, and puts our own answer in the place of hyper's.
+//! a request has begun, puts our own answer in the place of hyper's, and keeps from hyper what is refused
+//! before it becomes a request.
 
+use super::express::{Came, Express, came};
 use crate::http::{Broken, raw_answer};
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
 /// How long a client may leave an answer unread.
 const STALLED: Duration = Duration::from_secs(10);
 
-#[derive(Debug)]
 pub(super) struct Socket<S> {
     stream: S,
     begun: bool,
     stalled: Option<Pin<Box<Sleep>>>,
     /// Our answer in the place of hyper's, and how much of it is written.
     instead: Option<(Vec<u8>, usize)>,
+    /// Whether a part of an answer waits for the client to read.
+    unsent: bool,
+    express: Option<Arc<Express>>,
+    /// Since when hyper has heard nothing of this connection's requests.
+    kept_since: Option<Instant>,
 }
 
 impl<S> Socket<S> {
-    pub(super) fn new(stream: S) -> Self {
+    pub(super) fn new(stream: S, express: Option<Arc<Express>>) -> Self {
         Self {
             stream,
             begun: false,
             stalled: None,
             instead: None,
+            unsent: false,
+            express,
+            kept_since: None,
         }
+    }
+
+    /// The answer to what has just come, if hyper shall not hear of it.
+    fn refused(&mut self, bytes: &[u8]) -> Option<Vec<u8>> {
+        let express = self.express.as_ref()?;
+        match came(bytes) {
+            Came::Otherwise => {
+                // Where one request ends and the next begins, from now on only hyper knows.
+                self.express = None;
+                return None;
+            }
+            Came::Beacon if express.is_open() => {}
+            Came::Beacon | Came::Whole => {
+                self.kept_since = None;
+                return None;
+            }
+        }
+        let is_first = self.kept_since.is_none();
+        let since = *self.kept_since.get_or_insert_with(Instant::now);
+        if since.elapsed() > express.patience() {
+            self.kept_since = None;
+            return None;
+        }
+        Some(express.refuse(is_first).to_vec())
     }
 
     /// Whether bytes have come since the last answer.
@@ -72,16 +106,52 @@ fn said_by_hyper(bytes: &[u8]) -> Option<Broken> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Socket<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Socket<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
-        self.begun |= buffer.filled().len() > before;
-        read
+        let this = &mut *self;
+        loop {
+            if this.express.is_some() {
+                ready!(this.poll_instead(cx))?;
+            }
+            let before = buffer.filled().len();
+            ready!(Pin::new(&mut this.stream).poll_read(cx, buffer))?;
+            let fresh = buffer.filled().get(before..).unwrap_or_default();
+            if fresh.is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+            if this.begun || this.unsent {
+                // More than a request that is being answered: see `refused`.
+                this.express = None;
+            } else if let Some(answer) = this.refused(fresh) {
+                this.instead = Some((answer, 0));
+                buffer.set_filled(before);
+                continue;
+            }
+            this.begun = true;
+            return Poll::Ready(Ok(()));
+        }
+    }
+}
+
+impl<S: AsyncWrite + Unpin> Socket<S> {
+    /// Writes what is left of our own answer.
+    fn poll_instead(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while let Some((answer, written)) = &mut self.instead {
+            let Some(left @ [_, ..]) = answer.get(*written..) else {
+                self.instead = None;
+                break;
+            };
+            let polled = Pin::new(&mut self.stream).poll_write(cx, left);
+            if let Poll::Ready(Ok(more)) = &polled {
+                *written += more;
+            }
+            ready!(self.within_patience(cx, polled))?;
+        }
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -96,18 +166,12 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Socket<S> {
         if this.instead.is_none() {
             this.instead = said_by_hyper(bytes).map(|broken| (raw_answer(broken), 0));
         }
-        while let Some((answer, written)) = &mut this.instead {
-            let Some(left @ [_, ..]) = answer.get(*written..) else {
-                this.instead = None;
-                return Poll::Ready(Ok(bytes.len()));
-            };
-            let polled = Pin::new(&mut this.stream).poll_write(cx, left);
-            if let Poll::Ready(Ok(more)) = &polled {
-                *written += more;
-            }
-            ready!(this.within_patience(cx, polled))?;
+        if this.instead.is_some() {
+            ready!(this.poll_instead(cx))?;
+            return Poll::Ready(Ok(bytes.len()));
         }
         let polled = Pin::new(&mut this.stream).poll_write(cx, bytes);
+        this.unsent = !matches!(&polled, Poll::Ready(Ok(written)) if *written == bytes.len());
         this.within_patience(cx, polled)
     }
 

@@ -234,6 +234,11 @@ impl Store {
         self.send(Job::Beacon(Box::new(prepared), Box::new(done)));
     }
 
+    /// Whether as many beacons wait as may wait.
+    pub fn is_full(&self) -> bool {
+        self.writer.queue().is_full()
+    }
+
     /// Whether it takes beacons now.
     pub fn health(&self) -> StoreHealth {
         match self.health.trouble() {

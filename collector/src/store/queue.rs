@@ -4,6 +4,7 @@
 use super::AppendError;
 use super::writer::Job;
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -15,6 +16,8 @@ pub(super) struct Queue {
     inner: Mutex<Inner>,
     wake: Condvar,
     limit: usize,
+    /// Whether the limit is reached, to be asked without the lock.
+    full: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -46,6 +49,7 @@ impl Queue {
             inner: Mutex::new(inner),
             wake: Condvar::new(),
             limit,
+            full: AtomicBool::new(false),
         }
     }
 
@@ -53,13 +57,8 @@ impl Queue {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Jobs that wait.
-    pub(super) fn len(&self) -> usize {
-        self.lock().jobs.len()
-    }
-
     pub(super) fn is_full(&self) -> bool {
-        self.len() >= self.limit
+        self.full.load(Ordering::Relaxed)
     }
 
     /// A job that must wait its turn, or is given back.
@@ -72,6 +71,9 @@ impl Queue {
             return Err((job, AppendError::Full));
         }
         inner.jobs.push_back(job);
+        if inner.jobs.len() >= self.limit {
+            self.full.store(true, Ordering::Relaxed);
+        }
         if inner.jobs.len() >= inner.wake_at {
             inner.wake_at = usize::MAX;
             drop(inner);
@@ -112,7 +114,10 @@ impl Queue {
                 if count == 0 {
                     return Taken::Closed;
                 }
-                return Taken::Jobs(inner.jobs.drain(..count).collect());
+                let jobs = inner.jobs.drain(..count).collect();
+                let full = inner.jobs.len() >= self.limit;
+                self.full.store(full, Ordering::Relaxed);
+                return Taken::Jobs(jobs);
             }
             let deadline = gathering.unwrap_or(until);
             if deadline <= now {

@@ -11,6 +11,9 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+/// Fewer than any system lets wait to be taken.
+const ACCEPT_QUEUE: usize = 100;
+
 /// How fast.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Pace {
@@ -99,6 +102,11 @@ impl Client {
         let poll = Poll::new()?;
         let mut open = Vec::with_capacity(connections);
         for number in 0..connections {
+            // One that the server has not yet taken looks open, and what is sent on it may wait for seconds.
+            let answered = number % ACCEPT_QUEUE == 0 || number + 1 == connections;
+            if answered {
+                wait_for_answer(to)?;
+            }
             open.push(Connection {
                 stream: opened(to, &poll, number)?,
                 flight: None,
@@ -305,6 +313,18 @@ impl Client {
             return Ok(());
         }
     }
+}
+
+/// Connections are taken in their order: when this one is answered, those before it have been taken.
+fn wait_for_answer(to: SocketAddr) -> Result<()> {
+    let mut stream = std::net::TcpStream::connect(to).with_context(|| format!("no way to {to}"))?;
+    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+    stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: load\r\nConnection: close\r\n\r\n")?;
+    let mut answer = Vec::new();
+    stream
+        .read_to_end(&mut answer)
+        .context("the server takes no connection")?;
+    Ok(())
 }
 
 fn opened(to: SocketAddr, poll: &Poll, number: usize) -> Result<TcpStream> {

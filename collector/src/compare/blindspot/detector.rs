@@ -21,7 +21,7 @@ const TOO_OLD_MS: u64 = WINDOW_MS;
 /// Views are remembered so long.
 const VIEW_MS: u64 = 2 * 3_600_000;
 /// And so many of them.
-const VIEWS: usize = 200_000;
+const VIEWS: usize = 100_000;
 /// The share that has become bad, as the sum over all and those of values fear it.
 const FEARED: f64 = 0.5;
 const FEARED_OF_VALUE: f64 = 0.9;

@@ -14,6 +14,7 @@ mod finding;
 mod heard;
 mod mechanism;
 mod sentence;
+mod session;
 mod signature;
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@
 //! views have.
 
 use super::cusum::{BadVote, Cusum, Weights};
+use super::session::{Cast, Session, Stand, SumOf};
 use super::usual::Usual;
 use super::values::ValueId;
 use super::view::Verdict;
@@ -13,8 +14,13 @@ use std::collections::{HashMap, VecDeque};
 pub(super) const WINDOW_MS: u64 = 600_000;
 /// A session is forgotten so long after it was last heard of: sessions end after four hours.
 const SESSION_MS: u64 = 4 * 3_600_000;
-/// Networks remembered before the quiet ones are swept.
+/// Sessions remembered, some 500 bytes each; then those that began first are forgotten.
+const SESSIONS: usize = 100_000;
+/// Networks remembered before the quiet ones are swept, and at most; more of them have a voice and are not
+/// held to two votes.
 const NETWORKS: usize = 20_000;
+const MOST_NETWORKS: usize = 200_000;
+const SWEPT_EVERY_MS: u64 = 60_000;
 /// Values with a sum before those without a vote for a day are swept.
 const VALUES: usize = 5_000;
 const DAY_MS: u64 = 24 * 3_600_000;
@@ -25,6 +31,8 @@ pub(super) struct Votes {
     sessions: HashMap<u64, Session>,
     by_age: VecDeque<(u64, u64)>,
     networks: HashMap<u64, VecDeque<u64>>,
+    /// When networks and values were swept.
+    swept_ms: u64,
     /// First votes of the last ten minutes, on their way into what is usual.
     fresh: VecDeque<(u64, u64)>,
     pooled: Cusum,
@@ -40,36 +48,6 @@ struct ValueSum {
     /// The same with faults and all.
     lived: Usual,
     last_vote_ms: u64,
-}
-
-#[derive(Clone, Debug)]
-struct Session {
-    last_heard_ms: u64,
-    network: Option<u64>,
-    /// Whether its network has had its votes; decided at the first.
-    muted: Option<bool>,
-    /// How it stands in the sum over all, then in those of its values.
-    stands: Vec<Stand>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Stand {
-    sum: SumOf,
-    good: u32,
-    bad: u32,
-    cast: Option<Cast>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum SumOf {
-    All,
-    Value(ValueId),
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Cast {
-    bad: bool,
-    effect: f64,
 }
 
 /// How a view stood and stands.
@@ -265,18 +243,24 @@ impl Votes {
     /// Forgets sessions that have ended.
     pub(super) fn forget(&mut self, now_ms: u64) {
         while let Some((at_ms, id)) = self.by_age.front().copied()
-            && at_ms + SESSION_MS < now_ms
+            && (at_ms + SESSION_MS < now_ms || self.sessions.len() > SESSIONS)
         {
             self.by_age.pop_front();
             let Some(session) = self.sessions.get(&id) else {
                 continue;
             };
-            if session.last_heard_ms + SESSION_MS < now_ms {
+            let has_ended = session.last_heard_ms + SESSION_MS < now_ms;
+            if has_ended || self.sessions.len() > SESSIONS {
                 self.sessions.remove(&id);
             } else {
                 self.by_age.push_back((session.last_heard_ms, id));
             }
         }
+        // Not for every beacon: there may be many.
+        if self.swept_ms + SWEPT_EVERY_MS > now_ms {
+            return;
+        }
+        self.swept_ms = now_ms;
         if self.of_values.len() > VALUES {
             self.of_values
                 .retain(|_, of| of.last_vote_ms + DAY_MS > now_ms);
@@ -299,47 +283,8 @@ impl Votes {
     }
 }
 
-impl Session {
-    fn shift(&mut self, sum: SumOf, before: Verdict, after: Verdict) {
-        if before == after {
-            return;
-        }
-        let at = self.stands.iter().position(|stand| stand.sum == sum);
-        let at = at.unwrap_or_else(|| {
-            self.stands.push(Stand {
-                sum,
-                good: 0,
-                bad: 0,
-                cast: None,
-            });
-            self.stands.len() - 1
-        });
-        let stand = &mut self.stands[at];
-        match before {
-            Verdict::Good => stand.good = stand.good.saturating_sub(1),
-            Verdict::Bad => stand.bad = stand.bad.saturating_sub(1),
-            Verdict::Undecided => {}
-        }
-        match after {
-            Verdict::Good => stand.good += 1,
-            Verdict::Bad => stand.bad += 1,
-            Verdict::Undecided => {}
-        }
-    }
-}
-
-impl Stand {
-    /// Whether it votes bad, if it votes.
-    fn verdict(&self) -> Option<bool> {
-        match (self.bad, self.good) {
-            (0, 0) => None,
-            (0, _) => Some(false),
-            _ => Some(true),
-        }
-    }
-}
-
-/// Takes one of the network's votes. Who has no network any more (after a restart) is not held to it.
+/// Takes one of the network's votes. Who has no network any more (after a restart), or one there is no room
+/// for, is not held to it.
 fn admitted(
     networks: &mut HashMap<u64, VecDeque<u64>>,
     network: Option<u64>,
@@ -349,6 +294,9 @@ fn admitted(
     let Some(network) = network else {
         return true;
     };
+    if networks.len() >= MOST_NETWORKS && !networks.contains_key(&network) {
+        return true;
+    }
     let votes = networks.entry(network).or_default();
     while votes
         .front()
@@ -361,4 +309,39 @@ fn admitted(
     }
     votes.push_back(now_ms);
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flood_of_sessions_and_networks_is_bounded_and_the_newest_are_known() {
+        let mut votes = Votes::default();
+        let scales = Scales {
+            all: Weights::new(0.04, 0.5),
+            presumed: 0.04,
+            feared_of_value: 0.9,
+            most: 20.0,
+            per_network: 2,
+        };
+        let flood = 3 * MOST_NETWORKS as u64;
+        for n in 0..flood {
+            let turn = Turn {
+                session: n,
+                network: Some(n),
+                before: (Verdict::Undecided, 0),
+                after: (Verdict::Good, &[]),
+            };
+            assert!(votes.count(turn, &scales, 1000 + n / 1000));
+            votes.forget(1000 + n / 1000);
+        }
+        assert_eq!(votes.sessions.len(), SESSIONS);
+        assert_eq!(votes.by_age.len(), SESSIONS);
+        assert_eq!(votes.networks.len(), MOST_NETWORKS);
+        assert!(votes.sessions.contains_key(&(flood - 1)));
+        // A quarter of an hour later there is room again.
+        votes.forget(1_000_000_000);
+        assert_eq!((votes.sessions.len(), votes.networks.len()), (0, 0));
+    }
 }

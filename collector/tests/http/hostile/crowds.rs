@@ -5,7 +5,9 @@ use crate::harness::{Answer, Collector, KEY, Metrics, ORIGIN, beacon, page, view
 use beacon::{PageOutcome, encode};
 use rusqlite::Connection;
 use std::time::{Duration, Instant};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
 
 const REJECTED: &str = "sightline_collector_beacons_rejected_total";
 
@@ -78,13 +80,13 @@ async fn bodies_that_are_never_finished_cannot_fill_the_memory() {
     collector.stop().await;
 }
 
-#[tokio::test]
-async fn an_overloaded_collector_refuses_before_it_reads_and_in_under_5_ms() {
+/// A collector whose writer is held up and whose queue has no place left; who waits for an answer.
+async fn full() -> (Collector, Connection, JoinSet<u16>) {
     // The store's own table stands open before `more`.
     let collector = Collector::start_with("queue = 4\ngroup = 4").await;
     let database = Connection::open(collector.database()).unwrap();
     database.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let mut waiting = tokio::task::JoinSet::new();
+    let mut waiting = JoinSet::new();
     let mut seq = 0;
     while collector
         .metrics()
@@ -98,6 +100,12 @@ async fn an_overloaded_collector_refuses_before_it_reads_and_in_under_5_ms() {
         waiting.spawn(async move { request.send().await.unwrap().status().as_u16() });
         seq += 1;
     }
+    (collector, database, waiting)
+}
+
+#[tokio::test]
+async fn an_overloaded_collector_refuses_before_it_reads_and_in_under_5_ms() {
+    let (collector, database, waiting) = full().await;
     let mut took = Vec::new();
     for _ in 0..20 {
         let started = Instant::now();
@@ -107,9 +115,7 @@ async fn an_overloaded_collector_refuses_before_it_reads_and_in_under_5_ms() {
         let mut stream = connect(&collector).await;
         stream.write_all(head).await.unwrap();
         let mut first = [0; 12];
-        tokio::io::AsyncReadExt::read_exact(&mut stream, &mut first)
-            .await
-            .unwrap();
+        stream.read_exact(&mut first).await.unwrap();
         took.push(started.elapsed());
         if &first != b"HTTP/1.1 503" {
             panic!("{}", String::from_utf8_lossy(&first));
@@ -256,5 +262,65 @@ async fn the_cheapest_check_speaks_first() {
         400,
         "unknown_version",
     );
+    collector.stop().await;
+}
+
+/// The next answer of a connection that stays open.
+async fn next(stream: &mut TcpStream) -> Answer {
+    let mut text = String::new();
+    loop {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).await.unwrap();
+        text.push(char::from(byte[0]));
+        if text.ends_with("\r\n\r\n") {
+            break;
+        }
+    }
+    let length = super::parsed(&text)
+        .header("content-length")
+        .map_or(0, |length| length.parse().unwrap());
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).await.unwrap();
+    super::parsed(&(text + &String::from_utf8(body).unwrap()))
+}
+
+#[tokio::test]
+async fn refused_beacons_leave_their_connection_in_order_whichever_way_they_came() {
+    let (collector, database, waiting) = full().await;
+    let refused = async || collector.metrics().await.sum_of(REJECTED, &["overloaded"]);
+    let before = refused().await;
+    let request = |seq: u32, more: &str| {
+        let body = encode(&beacon(view(9), seq, Vec::new())).unwrap();
+        let head = format!(
+            "POST /v1/beacons/{KEY} HTTP/1.1\r\nhost: c\r\norigin: http://shop.test\r\n{more}content-length: {}\r\n\r\n",
+            body.len()
+        );
+        [head.into_bytes(), body].concat()
+    };
+    let mut stream = connect(&collector).await;
+    // Whole and alone; then two at once, of which the second is answered after the first.
+    let ways = [
+        vec![request(0, "")],
+        vec![request(1, "")],
+        vec![request(2, "x-first: 1\r\n"), request(3, "")],
+        vec![request(4, "")],
+    ];
+    let mut asked = 0.0;
+    for way in ways {
+        stream.write_all(&way.concat()).await.unwrap();
+        for _ in &way {
+            let answer = next(&mut stream).await;
+            super::assert_readable(&answer, 503, "overloaded");
+            let seconds: u32 = answer.header("retry-after").unwrap().parse().unwrap();
+            assert!((1..=10).contains(&seconds), "{seconds}");
+            asked += 1.0;
+        }
+    }
+    assert!(refused().await >= before + asked);
+    database.execute_batch("COMMIT").unwrap();
+    let taken = waiting.join_all().await;
+    assert!(taken.contains(&204), "{taken:?}");
+    stream.write_all(&request(5, "")).await.unwrap();
+    assert_eq!(next(&mut stream).await.status, 204);
     collector.stop().await;
 }
