@@ -14,6 +14,8 @@ use std::time::Duration;
 
 /// More than wait for the collector's writer at most, and are being committed.
 const OVERLOAD_CONNECTIONS: usize = 6500;
+/// The part of the most that is taken as a configured limit.
+const LIMITED_TO: f64 = 0.6;
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -198,31 +200,54 @@ impl Bench<'_> {
         )?;
         let rate = run.per_second();
         drop(client);
+        self.excess(&server, rate, OVERLOAD_CONNECTIONS, "150")?;
+        server.stop()?;
+        // The same with a limit that leaves the processors room to refuse.
+        let limit = (rate * LIMITED_TO).round() as u64;
+        let settings = [
+            ("SIGHTLINE_INGEST__BEACONS_PER_SECOND", limit),
+            ("SIGHTLINE_INGEST__BURST", limit / 10),
+            ("SIGHTLINE_INGEST__CLIENT_BEACONS_PER_SECOND", limit),
+            ("SIGHTLINE_INGEST__CLIENT_BURST", limit / 10),
+        ];
+        let server = apart.start(|| Server::collector_with(&place, &settings))?;
+        println!("a limit of {limit}/s configured");
+        self.excess(
+            &server,
+            limit as f64,
+            self.options.connections,
+            "150_of_limit",
+        )?;
+        server.stop()
+    }
+
+    /// Half again as much as a rate: what is taken of it, and how soon the rest hears that it is not.
+    fn excess(&mut self, server: &Server, rate: f64, connections: usize, name: &str) -> Result<()> {
         let crowd = Crowd::new(self.options.visits, server.seed() + (1 << 31))?;
-        let mut client = Client::connect(server.public, OVERLOAD_CONNECTIONS, crowd)?;
+        let mut client = Client::connect(server.public, connections, crowd)?;
+        let pace = Pace::PerSecond(rate * 1.5);
         // Until everything that is bounded has come to its bound.
         let settling = Duration::from_secs(self.options.overload / 5);
-        client.run(Pace::PerSecond(rate * 1.5), settling, |_| {})?;
+        client.run(pace, settling, |_| {})?;
         let length = Duration::from_secs(self.options.overload);
         let watch = server.watch_memory();
-        let mut run = measured("collector, 150% of that", &server, || {
-            client.run(Pace::PerSecond(rate * 1.5), length, |_| {})
+        let mut run = measured("collector, 150% of that", server, || {
+            client.run(pace, length, |_| {})
         })?;
         let (least, most) = watch.ended();
-        let [median, refusal] = [500, 990].map(|at| percentile_ms(&mut run.refusals_micros, at));
+        let [median, p99] = [500, 990].map(|at| percentile_ms(&mut run.refusals_micros, at));
         println!(
-            "  {:.0}% of the maximum still taken; {} refused, after p50 {median:.1} p99 {refusal:.1} ms; {least:.0} to {most:.0} MB resident, ±{:.1}%",
+            "  {:.0}% of it still taken; {} refused, after p50 {median:.1} p99 {p99:.1} ms; {least:.0} to {most:.0} MB resident, ±{:.1}%",
             run.per_second() / rate * 100.0,
             run.refused,
             (most - least) / (most + least) * 100.0,
         );
-        self.put("goodput_at_150", run.per_second() / rate);
-        self.put("refusal_p50_ms_at_150", median);
-        self.put("refusal_p99_ms_at_150", refusal);
-        self.put("rss_mb_least_at_150", least);
-        self.put("rss_mb_most_at_150", most);
-        drop(client);
-        server.stop()
+        self.put(&format!("goodput_at_{name}"), run.per_second() / rate);
+        self.put(&format!("refusal_p50_ms_at_{name}"), median);
+        self.put(&format!("refusal_p99_ms_at_{name}"), p99);
+        self.put(&format!("rss_mb_least_at_{name}"), least);
+        self.put(&format!("rss_mb_most_at_{name}"), most);
+        Ok(())
     }
 
     /// All that a collector takes on the database of a place.

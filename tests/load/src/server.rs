@@ -33,10 +33,19 @@ impl Server {
     }
 
     pub(crate) fn collector(place: &Place) -> Result<Self> {
+        Self::collector_with(place, &[])
+    }
+
+    /// With settings of its environment over those of its file.
+    pub(crate) fn collector_with(place: &Place, settings: &[(&str, u64)]) -> Result<Self> {
         let config = place.folder.join("collector.toml");
         fs::write(&config, configuration(&place.database()))?;
         let mut command = Command::new(&place.program);
         command.arg("--config").arg(config).arg("--stop-with-stdin");
+        let settings = settings
+            .iter()
+            .map(|(name, value)| (name, value.to_string()));
+        command.envs(settings);
         Self::start(&mut command)
     }
 

@@ -1,8 +1,6 @@
 //! The sums that good votes lower and bad ones raise: Page's CUSUM for a share that has become one half
 //! (nine tenths for a release) where at most `presumed` is usual. A sum past its threshold is no chance.
 
-use std::collections::HashSet;
-
 /// Bad votes remembered of a rise: enough to count sessions and networks.
 const REMEMBERED: usize = 64;
 
@@ -44,11 +42,23 @@ pub(super) struct Witnesses {
 }
 
 impl Witnesses {
-    pub(super) fn suffice<'a>(self, votes: impl Iterator<Item = &'a BadVote> + Clone) -> bool {
-        let sessions: HashSet<_> = votes.clone().map(|vote| vote.session).collect();
-        let networks: HashSet<_> = votes.filter_map(|vote| vote.network).collect();
-        // Who was heard again after a start has no network any more, and may be of any of the others.
-        sessions.len() >= self.sessions && networks.len().max(1) >= self.networks
+    pub(super) fn suffice<'a>(self, votes: impl Iterator<Item = &'a BadVote>) -> bool {
+        // Few are needed: of many votes most need not be looked at.
+        let (mut sessions, mut networks) = (Vec::new(), Vec::new());
+        for vote in votes {
+            if sessions.len() < self.sessions && !sessions.contains(&vote.session) {
+                sessions.push(vote.session);
+            }
+            // Who was heard again after a start has no network any more, and may be of any of the others.
+            let network = vote.network.filter(|network| !networks.contains(network));
+            if networks.len() < self.networks {
+                networks.extend(network);
+            }
+            if sessions.len() >= self.sessions && networks.len().max(1) >= self.networks {
+                return true;
+            }
+        }
+        false
     }
 }
 

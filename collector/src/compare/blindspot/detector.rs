@@ -27,6 +27,9 @@ const FEARED: f64 = 0.5;
 const FEARED_OF_VALUE: f64 = 0.9;
 /// Below so many settled sessions the unsettled ones say what is usual, too.
 const FEW: u64 = 200;
+/// Up to so many unsettled votes are counted for every beacon, more of them once a second.
+const COUNTED_EACH_TIME: usize = 500;
+const COUNTED_EVERY_MS: u64 = 1000;
 /// A sum stands at most this far above its threshold, so that it comes down once the fault is over.
 const HEADROOM: f64 = 10.0;
 /// A finding without a bad vote for so long is over, whatever its sums say.
@@ -109,6 +112,8 @@ pub struct Detector {
     signs: Signs,
     usual: Usual,
     answers: Answers,
+    /// When the votes that are not settled were counted, and what they came to.
+    recent_known: Option<(u64, Recent)>,
     since_ms: Option<u64>,
     now_ms: u64,
     open: Option<Open>,
@@ -154,6 +159,7 @@ impl Detector {
     /// Takes a beacon in. Whether a finding is open afterwards, [`Self::is_open`] tells.
     pub fn hear(&mut self, heard: &Heard<'_>) {
         self.pass(heard.received_ms);
+        self.note_recent();
         let now_ms = self.now_ms;
         let mut events = heard
             .events
@@ -424,12 +430,29 @@ impl Detector {
         }
         let onset = self.open.map(|open| open.onset_ms);
         let until = onset.or(self.votes.pooled().rising_since_ms());
+        if let Some((at_ms, known)) = self.recent_known
+            && self.now_ms < at_ms + COUNTED_EVERY_MS
+        {
+            return known;
+        }
         let mut recent = Recent::default();
         for bad in self.votes.fresh_before(until.unwrap_or(u64::MAX)) {
             recent.total += 1;
             recent.bad += u64::from(bad);
         }
         recent
+    }
+
+    /// Where they are many, counting them for every beacon would cost more than all the rest.
+    fn note_recent(&mut self) {
+        if self.votes.fresh() <= COUNTED_EACH_TIME {
+            self.recent_known = None;
+        } else if self
+            .recent_known
+            .is_none_or(|(at_ms, _)| self.now_ms >= at_ms + COUNTED_EVERY_MS)
+        {
+            self.recent_known = Some((self.now_ms, self.recent()));
+        }
     }
 
     fn scales(&self) -> Scales {

@@ -176,6 +176,11 @@ impl Votes {
         self.last_bad_ms
     }
 
+    /// First votes that are not yet usual.
+    pub(super) fn fresh(&self) -> usize {
+        self.fresh.len()
+    }
+
     /// First votes before `until_ms` that are not yet usual, as they stand.
     pub(super) fn fresh_before(&self, until_ms: u64) -> impl Iterator<Item = bool> {
         self.fresh
