@@ -138,6 +138,10 @@ pub(super) mod tests {
             gap(&client(9, 30), Some(&server(10, 99)), true).missing_requests,
             Some(0)
         );
+        assert_eq!(
+            gap(&client(9, 30), Some(&server(10, 12)), false).missing_requests,
+            None
+        );
     }
 
     #[test]

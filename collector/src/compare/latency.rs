@@ -192,6 +192,8 @@ mod tests {
     fn exact_times_are_told_exactly() {
         let found = exact_percentiles((1..=100).rev().collect()).unwrap();
         assert_eq!((found.p50_ms, found.p90_ms, found.p99_ms), (50, 90, 99));
+        let few = exact_percentiles(vec![30, 10, 20]).unwrap();
+        assert_eq!((few.p50_ms, few.p90_ms, few.p99_ms), (20, 30, 30));
         let server = Percentiles {
             count: 9,
             p50_ms: 60,
