@@ -8,7 +8,7 @@ use crate::compare::blindspot::{
 };
 use crate::config::AppConfig;
 use crate::ingest::{AcceptedBeacon, AcceptedEvent};
-use crate::store::{Note, NoteKind, Position};
+use crate::store::{CommittedBeacon, Note, NoteKind, Position};
 use beacon::{EventKind, Head, NavigationKind};
 use serde::Serialize;
 use serde_json::Value;
@@ -20,10 +20,9 @@ use tokio::sync::mpsc;
 
 /// Beacons that may wait to be heard. What does not fit is in every count, only not in the tests.
 const WAITING: usize = 65_536;
-/// Read again at the start, or as much of it as can be read in the time; then the last minutes.
+/// Heard again after a start, and so many beacons of it at most, the newest: some 13 µs of a processor each.
 const REPLAYED_MS: u64 = 25 * 3_600_000;
-const REPLAY_WITHIN: Duration = Duration::from_secs(20);
-const LAST_MINUTES_MS: u64 = 15 * 60_000;
+const REPLAYED: usize = 300_000;
 const AT_ONCE: usize = 2000;
 /// Habits are made of so many days.
 const HABIT_MS: u64 = 8 * 24 * 3_600_000;
@@ -395,10 +394,23 @@ impl App {
         self.replay(now_ms).await
     }
 
+    fn hear_again(&self, beacons: &[CommittedBeacon]) {
+        let mut spots = self.blind_spots.lock();
+        for beacon in beacons {
+            if let Some(spot) = spots.get_mut(&beacon.app) {
+                let events = beacon.events.iter().map(|(event, at_ms)| (event, *at_ms));
+                let from = Surroundings::default();
+                spot.hear(&beacon.head, events, beacon.received_ms, from);
+            }
+        }
+    }
+
     async fn replay(&self, now_ms: u64) -> Result<(), crate::store::ReadError> {
         let begun = Instant::now();
-        let mut position = Position::before(now_ms.saturating_sub(REPLAYED_MS));
-        let mut skipped = false;
+        let day = Position::before(now_ms.saturating_sub(REPLAYED_MS));
+        let newest = self.store.newest(REPLAYED).await?;
+        let mut position = newest.map_or(day, |newest| newest.max(day));
+        let is_whole = position == day;
         let mut heard = 0usize;
         loop {
             let beacons = self.store.committed_after(position, AT_ONCE).await?;
@@ -406,21 +418,11 @@ impl App {
                 break;
             };
             position = last.position;
-            let far_behind = last.received_ms + LAST_MINUTES_MS < now_ms;
+            let hearing = Instant::now();
             heard += beacons.len();
-            let mut spots = self.blind_spots.lock();
-            for beacon in &beacons {
-                if let Some(spot) = spots.get_mut(&beacon.app) {
-                    let events = beacon.events.iter().map(|(event, at_ms)| (event, *at_ms));
-                    let from = Surroundings::default();
-                    spot.hear(&beacon.head, events, beacon.received_ms, from);
-                }
-            }
-            drop(spots);
-            if begun.elapsed() > REPLAY_WITHIN && far_behind && !skipped {
-                skipped = true;
-                position = Position::before(now_ms.saturating_sub(LAST_MINUTES_MS));
-            }
+            self.hear_again(&beacons);
+            // Who is served meanwhile goes first.
+            tokio::time::sleep(hearing.elapsed()).await;
         }
         // What is open now was found before.
         for spot in self.blind_spots.lock().values_mut() {
@@ -431,7 +433,7 @@ impl App {
             tracing::info!(
                 heard,
                 millis,
-                skipped,
+                is_whole,
                 "the detectors have heard the last day again"
             );
         }

@@ -292,6 +292,14 @@ impl Store {
             .await
     }
 
+    /// The place before the newest so many beacons; none where there are no more than these.
+    ///
+    /// # Errors
+    /// The database could not be read.
+    pub async fn newest(&self, count: usize) -> Result<Option<Position>, ReadError> {
+        self.read(move |reader| reader.newest(count)).await
+    }
+
     /// What was committed after a place in the order of receipt, so many at most.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use super::ledger::MINUTE_MS;
 use super::raw::{BeaconRow, COLUMNS, StoredBeacon, event_ms};
 use super::read::Reader;
 use beacon::{Event, Head};
-use rusqlite::params;
+use rusqlite::{OptionalExtension as _, params};
 
 /// A beacon that was committed.
 #[derive(Clone, Debug)]
@@ -23,7 +23,7 @@ pub struct CommittedBeacon {
 }
 
 /// A place in the order of receipt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position(BeaconRow);
 
 impl Position {
@@ -34,6 +34,14 @@ impl Position {
 }
 
 impl Reader<'_> {
+    /// Before the newest so many, if there are more.
+    pub(super) fn newest(&mut self, count: usize) -> rusqlite::Result<Option<Position>> {
+        self.snapshot
+            .prepare_cached("SELECT id FROM beacons ORDER BY id DESC LIMIT 1 OFFSET ?1")?
+            .query_row(params![count], |row| Ok(Position(BeaconRow(row.get(0)?))))
+            .optional()
+    }
+
     pub(super) fn committed_after(
         &mut self,
         position: Position,

@@ -43,9 +43,18 @@ pub(crate) struct Options {
     /// Use and leave the database of this folder, instead of a new one that is removed
     #[arg(long)]
     place: Option<PathBuf>,
-    /// Also send half again as much as can be taken, for so many seconds
+    /// Also send half again as much as a limit allows, for so many seconds, and half again as much as can be
+    /// taken, for a tenth of that
     #[arg(long, default_value_t = 0)]
     overload: u64,
+}
+
+/// Half again as much as `rate`.
+struct Excess {
+    rate: f64,
+    seconds: u64,
+    connections: usize,
+    name: &'static str,
 }
 
 struct Bench<'a> {
@@ -200,7 +209,13 @@ impl Bench<'_> {
         )?;
         let rate = run.per_second();
         drop(client);
-        self.excess(&server, rate, OVERLOAD_CONNECTIONS, "150")?;
+        let most = Excess {
+            rate,
+            seconds: (self.options.overload / 10).max(20),
+            connections: OVERLOAD_CONNECTIONS,
+            name: "150",
+        };
+        self.excess(&server, most)?;
         server.stop()?;
         // The same with a limit that leaves the processors room to refuse; on a database of its own, because
         // after a start the detectors hear the last day again.
@@ -218,24 +233,25 @@ impl Bench<'_> {
         ];
         let server = apart.start(|| Server::collector_with(&place, &settings))?;
         println!("a limit of {limit}/s configured");
-        self.excess(
-            &server,
-            limit as f64,
-            self.options.connections,
-            "150_of_limit",
-        )?;
+        let allowed = Excess {
+            rate: limit as f64,
+            seconds: self.options.overload,
+            connections: self.options.connections,
+            name: "150_of_limit",
+        };
+        self.excess(&server, allowed)?;
         server.stop()
     }
 
     /// Half again as much as a rate: what is taken of it, and how soon the rest hears that it is not.
-    fn excess(&mut self, server: &Server, rate: f64, connections: usize, name: &str) -> Result<()> {
+    fn excess(&mut self, server: &Server, of: Excess) -> Result<()> {
+        let Excess { rate, name, .. } = of;
         let crowd = Crowd::new(self.options.visits, server.seed() + (1 << 31))?;
-        let mut client = Client::connect(server.public, connections, crowd)?;
+        let mut client = Client::connect(server.public, of.connections, crowd)?;
         let pace = Pace::PerSecond(rate * 1.5);
         // Until everything that is bounded has come to its bound.
-        let settling = Duration::from_secs(self.options.overload / 5);
-        client.run(pace, settling, |_| {})?;
-        let length = Duration::from_secs(self.options.overload);
+        client.run(pace, Duration::from_secs(of.seconds / 5), |_| {})?;
+        let length = Duration::from_secs(of.seconds);
         let watch = server.watch_memory();
         let mut run = measured("collector, 150% of that", server, || {
             client.run(pace, length, |_| {})
@@ -262,7 +278,8 @@ impl Bench<'_> {
         // Others than any before, also on the full one.
         let seed = server.seed();
         let mut client = self.client(&server, seed)?;
-        client.run(Pace::Saturating, self.seconds(2, 5), |_| {})?;
+        // After a start the detectors hear the newest beacons again, for some seconds.
+        client.run(Pace::Saturating, self.seconds(10, 20), |_| {})?;
         let run = measured(what, &server, || {
             client.run(Pace::Saturating, self.seconds(9, 30), |_| {})
         })?;

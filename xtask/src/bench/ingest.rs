@@ -19,7 +19,8 @@ pub(crate) struct Options {
     /// Also store so many beacons, then measure speed and start again
     #[arg(long)]
     fill: Option<u64>,
-    /// Also send half again as much as can be taken, for so many seconds
+    /// Also send half again as much as a limit allows, for so many seconds, and half again as much as can
+    /// be taken, for a tenth of that
     #[arg(long)]
     overload: Option<u64>,
 }
