@@ -22,7 +22,7 @@ use tokio::sync::mpsc;
 const WAITING: usize = 65_536;
 /// Heard again after a start, and so many beacons of it at most, the newest: some 13 µs of a processor each.
 const REPLAYED_MS: u64 = 25 * 3_600_000;
-const REPLAYED: usize = 300_000;
+const REPLAYED: usize = 100_000;
 const AT_ONCE: usize = 2000;
 /// Habits are made of so many days.
 const HABIT_MS: u64 = 8 * 24 * 3_600_000;

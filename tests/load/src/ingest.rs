@@ -279,7 +279,7 @@ impl Bench<'_> {
         let seed = server.seed();
         let mut client = self.client(&server, seed)?;
         // After a start the detectors hear the newest beacons again, for some seconds.
-        client.run(Pace::Saturating, self.seconds(10, 20), |_| {})?;
+        client.run(Pace::Saturating, self.seconds(20, 20), |_| {})?;
         let run = measured(what, &server, || {
             client.run(Pace::Saturating, self.seconds(9, 30), |_| {})
         })?;
