@@ -1,6 +1,5 @@
-//! While the store has no room, a beacon that came whole is refused as it comes off the wire. By way of
-//! hyper, the router and the books of a request a refusal costs a third of taking the beacon; at half again
-//! as much as can be taken that third is what those lack that could be served.
+//! While the store has no room, a beacon that came whole is refused as it comes off the wire. What a refusal
+//! costs by way of hyper, the router and the books of a request is what those lack that could be served.
 //!
 //! Only requests that came whole and alone are met here: bytes that stand after an unread body, or between
 //! two requests, may look like a request and be none.
@@ -84,6 +83,9 @@ pub(super) fn came(bytes: &[u8]) -> Came {
             is_plain &= length.is_none();
             length = told.and_then(|text| text.parse::<usize>().ok());
             is_plain &= length.is_some();
+        } else if is("connection") {
+            // Who wants it closed is told so by hyper, which then does.
+            is_plain &= header.value.eq_ignore_ascii_case(b"keep-alive");
         } else if is("transfer-encoding") || is("expect") || is("upgrade") {
             is_plain = false;
         }
@@ -117,6 +119,8 @@ mod tests {
                 request("Transfer-Encoding: chunked\r\n", "abc"),
                 Came::Otherwise,
             ),
+            (request("Connection: close\r\n", "abc"), Came::Otherwise),
+            (request("Connection: Keep-Alive\r\n", "abc"), Came::Beacon),
             (request("Expect: 100-continue\r\n", "abc"), Came::Otherwise),
             (head.to_owned(), Came::Otherwise),
             (head.replace("1.1", "1.0") + "\r\nabc", Came::Otherwise),
