@@ -1,6 +1,7 @@
 //! The detector of one application: it hears what was committed, keeps views, votes and signs, and after
 //! each beacon knows whether there is a finding.
 
+use super::answers::Answers;
 use super::cause::{self, Fault, Ranking};
 use super::cusum::{BadVote, Weights, Witnesses, threshold};
 use super::finding::{Finding, Test};
@@ -10,7 +11,7 @@ use super::sentence::sentence;
 use super::signature::{Sign, Signs};
 use super::usual::{Recent, Usual};
 use super::values::{Dimension, ValueId, Values};
-use super::view::{Answer, Judging, Verdict, View};
+use super::view::{Judging, Verdict, View};
 use super::votes::{Scales, Turn, Votes, WINDOW_MS};
 use beacon::ViewId;
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -40,9 +41,6 @@ const SHORTEST_MS: u64 = 120_000;
 const LOOKED_AT_MS: u64 = 1_800_000;
 /// Loads named as examples.
 const EXAMPLES: usize = 5;
-/// Pairs of origin and release whose answers are remembered.
-const ANSWERS: usize = 20_000;
-const DAY_MS: u64 = 24 * 3_600_000;
 
 /// What an operator may set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,12 +115,6 @@ pub struct Detector {
     since_ms: Option<u64>,
     now_ms: u64,
     open: Option<Open>,
-}
-
-#[derive(Clone, Debug, Default)]
-struct Answers {
-    by_origin: HashMap<ValueId, u64>,
-    by_release: HashMap<(ValueId, Option<ValueId>), u64>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -469,39 +461,6 @@ impl Detector {
 
     fn threshold(&self) -> f64 {
         threshold(self.usual.visits_per_month(self.now_ms, self.recent()))
-    }
-}
-
-impl Answers {
-    /// Tells whether it is the first of its origin to its release.
-    fn note(&mut self, answer: Answer, now_ms: u64) -> bool {
-        if self.by_release.len() >= ANSWERS {
-            self.by_release.retain(|_, at_ms| *at_ms + DAY_MS > now_ms);
-            self.by_origin.retain(|_, at_ms| *at_ms + DAY_MS > now_ms);
-        }
-        self.by_origin.insert(answer.origin, now_ms);
-        let pair = (answer.origin, answer.release);
-        self.by_release.insert(pair, now_ms).is_none()
-    }
-
-    /// What the failures of this view may share with those of others.
-    fn signs_of(&self, view: &View, now_ms: u64) -> Vec<Sign> {
-        let mut signs = Vec::new();
-        let mixed = view
-            .page_failure()
-            .is_some_and(|failure| failure.scripts_failed && failure.two_releases);
-        let in_vain = view.call_failures().filter(|call| {
-            // An expected origin is suspect if it never answered this release, any other one if it
-            // does not at present.
-            let within = if call.expected { DAY_MS } else { WINDOW_MS };
-            let answered = self.by_release.get(&(call.origin, view.release));
-            answered.is_none_or(|at_ms| at_ms + within <= now_ms)
-        });
-        signs.extend(in_vain.map(|call| Sign::Origin(call.origin)));
-        if mixed || !signs.is_empty() {
-            signs.extend(view.releases.iter().map(|release| Sign::Release(*release)));
-        }
-        signs
     }
 }
 

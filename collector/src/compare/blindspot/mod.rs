@@ -7,6 +7,7 @@
 //! number is a [`signature`]. Once a test fires, [`cause`] ranks what could be the cause and
 //! [`sentence`] says it.
 
+mod answers;
 mod cause;
 mod cusum;
 mod detector;
